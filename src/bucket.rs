@@ -1,0 +1,86 @@
+//! The bucket of a user: the published contract that decides who is in which share.
+//!
+//! `bucket = (murmur3_x86_32(salt ":" key, seed 0) × 100,000) >> 32`
+//!
+//! Integers only, so any implementation agrees to the last user. The multiply-and-shift reduction
+//! is flagd's; unlike a remainder, it moves nobody when the scale is refined.
+
+use std::io::Read;
+
+/// Buckets in all: one is a share of 0.001 %.
+pub const SCALE: u32 = 100_000;
+
+/// Where a key falls, in `0..SCALE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bucket(u32);
+
+impl Bucket {
+    /// The bucket of `key` under `salt`. The same key under another salt is another, independent
+    /// draw.
+    #[must_use]
+    pub fn of(salt: &str, key: &[u8]) -> Self {
+        let mut text = salt.as_bytes().chain(&b":"[..]).chain(key);
+        // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
+        Self::project(murmur3::murmur3_32(&mut text, 0).unwrap_or(u32::MAX))
+    }
+
+    /// Spreads 32 bits of a hash or of a random draw evenly over the buckets.
+    #[must_use]
+    pub fn project(bits: u32) -> Self {
+        let scaled = u64::from(bits).wrapping_mul(u64::from(SCALE)) >> u32::BITS;
+        Self(u32::try_from(scaled).unwrap_or(SCALE))
+    }
+
+    /// The bucket's number, in `0..SCALE`.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn murmur3_passes_the_verification_of_its_author() {
+        // SMHasher's VerificationTest for MurmurHash3_x86_32.
+        let bytes: Vec<u8> = (0..=254).collect();
+        let mut hashes = Vec::new();
+        for (length, seed) in (0..256usize).map(|i| (i, 256 - u32::try_from(i).unwrap())) {
+            let hash = murmur3::murmur3_32(&mut &bytes[..length], seed).unwrap();
+            hashes.extend(hash.to_le_bytes());
+        }
+        assert_eq!(
+            murmur3::murmur3_32(&mut &hashes[..], 0).unwrap(),
+            0xB0F5_7EE3
+        );
+    }
+
+    #[test]
+    fn the_chained_text_hashes_as_one() {
+        for salt in ["", "s", "checkout/ten", "longer than one block of four"] {
+            for key in [
+                "",
+                "k",
+                "42",
+                "user-1234567",
+                "a key of many blocks, and a bit",
+            ] {
+                let whole = format!("{salt}:{key}");
+                let hash = murmur3::murmur3_32(&mut whole.as_bytes(), 0).unwrap();
+                assert_eq!(Bucket::of(salt, key.as_bytes()), Bucket::project(hash));
+            }
+        }
+    }
+
+    #[test]
+    fn projection_keeps_to_the_scale() {
+        assert_eq!(Bucket::project(0).number(), 0);
+        assert_eq!(Bucket::project(u32::MAX).number(), SCALE - 1);
+        assert_eq!(Bucket::project(1 << 31).number(), SCALE / 2);
+        // The last hash of the first bucket, and the first of the next.
+        assert_eq!(Bucket::project(42_949).number(), 0);
+        assert_eq!(Bucket::project(42_950).number(), 1);
+    }
+}

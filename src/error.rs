@@ -1,0 +1,132 @@
+//! Where a policy is wrong and what to do about it, in one sentence.
+
+use std::fmt;
+
+/// Long enough for any sentence of ours; a mistyped value may quote a whole document.
+const MAX_PROBLEM_CHARS: usize = 400;
+
+/// Why a policy was refused: `services[0].rules[2].split.to[0].percent: 120 is above 100`.
+///
+/// The sentence begins with the place, as a path from the document's root. What concerns the
+/// document as a whole has the place `policy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    place: String,
+    problem: String,
+}
+
+impl Error {
+    pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        let mut problem = problem.into();
+        if let Some((end, _)) = problem.char_indices().nth(MAX_PROBLEM_CHARS) {
+            problem.truncate(end);
+            problem.push('…');
+        }
+        Self {
+            place: place.into(),
+            problem,
+        }
+    }
+
+    /// The path from the document's root to what is wrong, or `policy` for the whole of it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What is wrong there, and the remedy.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A place in the policy while it is compiled. Costs nothing until an error needs its text.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Index(usize),
+}
+
+impl<'a> Place<'a> {
+    pub(crate) const ROOT: Self = Self {
+        parent: None,
+        step: Step::Root,
+    };
+
+    pub(crate) fn field(&'a self, name: &'a str) -> Place<'a> {
+        Place {
+            parent: Some(self),
+            step: Step::Field(name),
+        }
+    }
+
+    pub(crate) fn index(&'a self, index: usize) -> Place<'a> {
+        Place {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
+        Error::new(self.to_string(), problem)
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nested = self
+            .parent
+            .is_some_and(|parent| !matches!(parent.step, Step::Root));
+        if let (Some(parent), true) = (self.parent, nested) {
+            write!(f, "{parent}")?;
+        }
+        match self.step {
+            Step::Root => f.write_str("policy"),
+            Step::Field(name) if nested => write!(f, ".{name}"),
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_path_from_the_root() {
+        let services = Place::ROOT.field("services");
+        let service = services.index(0);
+        let hosts = service.field("hosts");
+        assert_eq!(hosts.index(12).to_string(), "services[0].hosts[12]");
+        assert_eq!(
+            Place::ROOT.error("is empty").to_string(),
+            "policy: is empty"
+        );
+    }
+
+    #[test]
+    fn a_quoted_document_does_not_flood_the_log() {
+        let sentence = Error::new("policy", "é".repeat(10_000)).to_string();
+        assert_eq!(
+            sentence.chars().count(),
+            "policy: ".len() + MAX_PROBLEM_CHARS + 1
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! graylane decides which version of a service answers a request.
+//!
+//! Data flows one way, and each module uses only those before it:
+//!
+//! ```text
+//! bytes ─policy─▶ Policy ─rules─▶ Rules ─decide─▶ Decision ─effects─▶ Effects ─plugin─▶ Envoy
+//! ```
+//!
+//! Everything but `plugin` is pure and runs natively: the same [`decide`] answers in Envoy and in
+//! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+mod bucket;
+mod decide;
+mod effects;
+mod error;
+pub mod limits;
+pub mod policy;
+mod request;
+pub mod rules;
+
+#[cfg(target_arch = "wasm32")]
+mod plugin;
+
+pub use bucket::{Bucket, SCALE};
+pub use decide::{Decision, Moment, Reason, Tag, decide};
+pub use effects::{Effects, HeaderEffect, effects};
+pub use error::Error;
+pub use policy::Policy;
+pub use request::Request;
+pub use rules::{Node, Rules};
+
+#[cfg(target_arch = "wasm32")]
+mod entry {
+    proxy_wasm::main! {{
+        crate::plugin::start();
+    }}
+}

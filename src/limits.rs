@@ -1,0 +1,61 @@
+//! Bounds on what a policy may hold, each with its reason.
+//!
+//! A policy is compiled on the worker that serves requests, and lives once in each worker; these
+//! bounds keep both affordable. Nothing is cut to fit: what is over a bound is refused.
+
+/// Bytes of a policy, as JSON or as protobuf.
+///
+/// No ordinary carrier brings more: a gRPC message of a control plane holds 4 MiB, an etcd value
+/// 1.5 MiB, a Kubernetes object 1 MiB.
+pub const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
+
+/// How deep objects and lists may stand in each other in the document.
+///
+/// The parser recurses, on a stack of 1 MiB in the module. The language itself needs 8 levels, and
+/// two more for each level of [`MAX_CONDITION_DEPTH`].
+pub const MAX_NESTING: usize = 48;
+
+/// Services of a policy: each is a name in metrics.
+pub const MAX_SERVICES: usize = 1_000;
+
+/// Hosts of one service.
+pub const MAX_HOSTS: usize = 1_000;
+
+/// Versions of one service: each is a name in metrics, and a tag is compared with each.
+pub const MAX_VERSIONS: usize = 64;
+
+/// Rules of a policy, over all of its services. A mesh of 1,000 services has ten for each.
+pub const MAX_RULES: usize = 10_000;
+
+/// How deep `all`, `any` and `not` may stand in each other: evaluation recurses.
+pub const MAX_CONDITION_DEPTH: usize = 16;
+
+/// Conditions below one `when`, counted with the `all`, `any` and `not` that hold them. A request
+/// may have to try each; sets (`in`, `source_ip`) count as one.
+pub const MAX_CONDITIONS: usize = 1_000;
+
+/// Keys in one `split.by`: a request may have to look for each.
+pub const MAX_KEYS: usize = 8;
+
+/// Bytes of a name of a service, version or rule: it travels in a header and in metrics.
+pub const MAX_NAME_BYTES: usize = 63;
+
+/// Bytes of a cluster's name. The longest that Istio makes has a host of 253, a subset of 63, a
+/// port and a direction.
+pub const MAX_CLUSTER_BYTES: usize = 512;
+
+/// Bytes of the name of a header, cookie or query parameter.
+pub const MAX_KEY_NAME_BYTES: usize = 128;
+
+/// Bytes of a `salt`: it is hashed on every request. Holds `<service>/<rule>`.
+pub const MAX_SALT_BYTES: usize = 256;
+
+/// Bytes of a `matches` pattern.
+pub const MAX_PATTERN_BYTES: usize = 1_024;
+
+/// Bytes a compiled `matches` pattern may take. Matching costs this times the value's length.
+pub const MAX_COMPILED_PATTERN_BYTES: usize = 64 * 1024;
+
+/// Bytes of a request's value that `matches` looks at; a longer one does not match. Bounds the time
+/// that a client can make a pattern take.
+pub const MAX_MATCHED_BYTES: usize = 4 * 1024;

@@ -1,0 +1,122 @@
+//! Every hostcall of the filter, and the request that the rules see through them.
+//!
+//! Only calls that cannot fail where they are made: the SDK panics on a status it does not expect,
+//! and a panic takes a worker's VM with it. Values are bytes, since a client may send any.
+
+use std::cell::{Cell, OnceCell};
+use std::net::{IpAddr, SocketAddr};
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, Bytes, MapType};
+
+use crate::effects::HeaderEffect;
+use crate::request::Request;
+
+/// How many headers the host hands over in one call: `PROXY_WASM_HOST_PAIRS_MAX_COUNT`.
+const MAX_PAIRS: usize = 1_024;
+
+/// The plugin's configuration. Empty where there is none.
+pub(super) fn configuration() -> Bytes {
+    hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+/// The id of the node. Empty where the host tells none.
+pub(super) fn node_id() -> String {
+    let id = hostcalls::get_property(vec!["xds", "node", "id"]);
+    let id = id.ok().flatten().unwrap_or_default();
+    String::from_utf8(id).unwrap_or_default()
+}
+
+/// Does what a decision asks. Only while the request's headers have not gone on.
+pub(super) fn apply(effect: HeaderEffect<'_>) {
+    let (name, value) = match effect {
+        HeaderEffect::Set(name, value) => (name, Some(value.as_bytes())),
+        HeaderEffect::Remove(name) => (name, None),
+    };
+    // Its one error is a panic already.
+    let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
+}
+
+/// A request whose parts are fetched when they are asked for, and never twice.
+pub(super) struct HostRequest {
+    headers: Cell<Headers>,
+    /// Whether all headers can be fetched at once.
+    listable: bool,
+    source_ip: OnceCell<Option<IpAddr>>,
+}
+
+/// What has been fetched so far. Fetching one header costs half of fetching all, so the others
+/// are left until a condition wants to see a header's second value.
+#[derive(Default)]
+struct Headers {
+    first: Vec<(String, Option<Bytes>)>,
+    all: Option<Vec<(String, Bytes)>>,
+}
+
+impl HostRequest {
+    /// A request with so many headers. Only while its headers have not gone on.
+    pub(super) fn new(headers: usize) -> Self {
+        Self {
+            headers: Cell::default(),
+            listable: headers <= MAX_PAIRS,
+            source_ip: OnceCell::new(),
+        }
+    }
+}
+
+impl Request for HostRequest {
+    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        // Taken out while `see` runs, so that no borrow can be held twice.
+        let mut headers = self.headers.take();
+        let seen = headers.any(name, self.listable, see);
+        self.headers.set(headers);
+        seen
+    }
+
+    fn source_ip(&self) -> Option<IpAddr> {
+        *self.source_ip.get_or_init(|| {
+            let address = hostcalls::get_property(vec!["source", "address"]);
+            let address = address.ok().flatten()?;
+            let address: SocketAddr = str::from_utf8(&address).ok()?.parse().ok()?;
+            Some(address.ip())
+        })
+    }
+}
+
+impl Headers {
+    fn any(&mut self, name: &str, listable: bool, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        if self.all.is_none() {
+            match self.first(name) {
+                None => return false,
+                Some(value) if see(value) => return true,
+                // A pseudo-header has one value.
+                Some(_) if name.starts_with(':') || !listable => return false,
+                Some(_) => {}
+            }
+            let all = hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default();
+            let rest = of(&all, name).skip(1).any(&mut *see);
+            self.all = Some(all);
+            return rest;
+        }
+        self.all.as_ref().is_some_and(|all| of(all, name).any(see))
+    }
+
+    fn first(&mut self, name: &str) -> Option<&Bytes> {
+        let known = self.first.iter().position(|(header, _)| header == name);
+        let at = known.unwrap_or_else(|| {
+            let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name);
+            self.first.push((name.to_owned(), value.ok().flatten()));
+            self.first.len().saturating_sub(1)
+        });
+        self.first.get(at)?.1.as_ref()
+    }
+}
+
+fn of<'h>(all: &'h [(String, Bytes)], name: &str) -> impl Iterator<Item = &'h [u8]> {
+    all.iter()
+        .filter(move |(header, _)| header == name)
+        .map(|(_, value)| value.as_slice())
+}

@@ -1,0 +1,6 @@
+//! The filter inside Envoy: the only code that names the host.
+
+mod filter;
+mod host;
+
+pub(crate) use filter::start;

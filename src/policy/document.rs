@@ -1,0 +1,267 @@
+//! The document: one struct for each of its objects, fields as they are written.
+//!
+//! A choice such as `use` or `split` is two fields here, of which [`crate::rules`] demands just
+//! one: that way a wrong choice gets a sentence of ours, and an unknown field its place. A field
+//! that is there must have a value: an empty `when:` in YAML is a mistake, and no rule for
+//! everybody.
+
+use serde::de::{Deserialize, Deserializer};
+
+use super::Text;
+
+/// A whole policy.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a policy: an object")]
+pub struct Policy {
+    /// The language that the policy is written in.
+    pub schema: Schema,
+    /// Where the filter stands, and so whom it believes.
+    #[serde(default)]
+    pub role: Role,
+    /// `false` sends everybody to the baselines.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Who carries a tag.
+    #[serde(default)]
+    pub stamp: Stamp,
+    /// The names of the headers that the filter writes.
+    #[serde(default)]
+    pub headers: Headers,
+    /// The services, of which the first that has the request's host decides.
+    pub services: Vec<Service>,
+}
+
+/// The language's version. A meaning never changes under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Schema {
+    /// The language described here.
+    #[serde(rename = "graylane/v1")]
+    V1,
+}
+
+/// Where the filter stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Before strangers: a client's tag is dropped.
+    #[default]
+    Edge,
+    /// Between services: an incoming tag is followed.
+    Mesh,
+    /// By the node's id: sidecars and waypoints are mesh, all else is an edge.
+    Auto,
+}
+
+/// Who carries a tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stamp {
+    /// Every request for a service.
+    #[default]
+    All,
+    /// Those that are not on the baseline.
+    Canary,
+}
+
+/// The names of the headers that the filter writes.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "names of headers: an object"
+)]
+pub struct Headers {
+    /// The tag that travels. Absent: `x-gray-version`.
+    #[serde(deserialize_with = "given")]
+    pub version: Option<Text>,
+    /// The cluster where this hop goes. Absent: `x-gray-cluster`.
+    #[serde(deserialize_with = "given")]
+    pub cluster: Option<Text>,
+}
+
+/// One service: its versions and who gets which.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a service: an object")]
+pub struct Service {
+    /// Its name, unique in the policy.
+    pub name: Text,
+    /// The hosts that it answers, exact or `*.` and a suffix. Absent: every host.
+    #[serde(default, deserialize_with = "given")]
+    pub hosts: Option<Vec<Text>>,
+    /// `false` sends everybody to the baseline.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// The version that answers whoever no rule sends elsewhere.
+    pub baseline: Text,
+    /// The versions, the baseline among them.
+    pub versions: Vec<Version>,
+    /// The rules, of which the first that matches decides. Absent: all baseline.
+    #[serde(default, deserialize_with = "given")]
+    pub rules: Option<Vec<Rule>>,
+}
+
+/// One version of a service.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a version: an object")]
+pub struct Version {
+    /// Its name, unique in the service: the tag's value.
+    pub name: Text,
+    /// The cluster that it is reached by. Absent: only the tag is stamped.
+    #[serde(default, deserialize_with = "given")]
+    pub cluster: Option<Text>,
+}
+
+/// One rule: whom it concerns, and where they go.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a rule: an object")]
+pub struct Rule {
+    /// Its name, unique in the service.
+    pub name: Text,
+    /// Whom it concerns. Absent: everybody.
+    #[serde(default, deserialize_with = "given")]
+    pub when: Option<Condition>,
+    /// The version for all of them.
+    #[serde(default, deserialize_with = "given")]
+    pub r#use: Option<Text>,
+    /// Or a sticky split among several.
+    #[serde(default, deserialize_with = "given")]
+    pub split: Option<Split>,
+}
+
+/// A condition: just one of these fields.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a condition: an object")]
+pub struct Condition {
+    /// Any value of a header.
+    #[serde(deserialize_with = "given")]
+    pub header: Option<Box<Match>>,
+    /// Any value of a cookie.
+    #[serde(deserialize_with = "given")]
+    pub cookie: Option<Box<Match>>,
+    /// Any value of a query parameter.
+    #[serde(deserialize_with = "given")]
+    pub query: Option<Box<Match>>,
+    /// The path, without its query.
+    #[serde(deserialize_with = "given")]
+    pub path: Option<Box<Match>>,
+    /// The method.
+    #[serde(deserialize_with = "given")]
+    pub method: Option<Box<Match>>,
+    /// The host, in lower case, without its port.
+    #[serde(deserialize_with = "given")]
+    pub host: Option<Box<Match>>,
+    /// The client's address: any of these networks, in CIDR notation.
+    #[serde(deserialize_with = "given")]
+    pub source_ip: Option<Vec<Text>>,
+    /// All of these.
+    #[serde(deserialize_with = "given")]
+    pub all: Option<Vec<Condition>>,
+    /// At least one of these.
+    #[serde(deserialize_with = "given")]
+    pub any: Option<Vec<Condition>>,
+    /// Not this.
+    #[serde(deserialize_with = "given")]
+    pub not: Option<Box<Condition>>,
+}
+
+/// A test of text: a name where the source needs one, and just one operator.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a test of text: an object")]
+pub struct Match {
+    /// The name of the header, cookie or query parameter.
+    #[serde(deserialize_with = "given")]
+    pub name: Option<Text>,
+    /// The whole value.
+    #[serde(deserialize_with = "given")]
+    pub equals: Option<Text>,
+    /// Its beginning.
+    #[serde(deserialize_with = "given")]
+    pub prefix: Option<Text>,
+    /// Its end.
+    #[serde(deserialize_with = "given")]
+    pub suffix: Option<Text>,
+    /// A part of it.
+    #[serde(deserialize_with = "given")]
+    pub contains: Option<Text>,
+    /// A regular expression for the whole value.
+    #[serde(deserialize_with = "given")]
+    pub matches: Option<Text>,
+    /// A set that the whole value is in.
+    #[serde(deserialize_with = "given")]
+    pub r#in: Option<Vec<Text>>,
+    /// Whether there is a value at all, be it empty.
+    #[serde(deserialize_with = "given")]
+    pub present: Option<bool>,
+    /// Takes ASCII letters for equal whatever their case.
+    pub ignore_case: bool,
+}
+
+/// A sticky split.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a split: an object")]
+pub struct Split {
+    /// What makes a user: the first of these that is present and not empty.
+    pub by: Vec<Key>,
+    /// What makes this split independent of others. Absent: `<service>/<rule>`.
+    #[serde(default, deserialize_with = "given")]
+    pub salt: Option<Text>,
+    /// The shares. What they leave stays on the baseline.
+    pub to: Vec<Target>,
+    /// What becomes of a request without a key.
+    #[serde(default)]
+    pub missing: Missing,
+}
+
+/// What makes a user: just one of these fields.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a key: an object")]
+pub struct Key {
+    /// The first value of a header.
+    #[serde(deserialize_with = "given")]
+    pub header: Option<Text>,
+    /// The first value of a cookie.
+    #[serde(deserialize_with = "given")]
+    pub cookie: Option<Text>,
+    /// The first value of a query parameter.
+    #[serde(deserialize_with = "given")]
+    pub query: Option<Text>,
+    /// The client's address, as text: `source_ip: true`.
+    #[serde(deserialize_with = "given")]
+    pub source_ip: Option<bool>,
+}
+
+/// A share of a split.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a target: an object")]
+pub struct Target {
+    /// The version, other than the baseline.
+    pub version: Text,
+    /// Its share in percent, from 0 to 100, with at most three decimals.
+    pub percent: f64,
+}
+
+/// What becomes of a request without a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// It goes to the baseline.
+    #[default]
+    Baseline,
+    /// The next rule is asked.
+    Next,
+    /// Each such request draws anew: not sticky.
+    Random,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A field that is there: `null` is refused, where serde would take it for absent.
+fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

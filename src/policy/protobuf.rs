@@ -1,0 +1,153 @@
+//! A policy given as a protobuf `Struct`, turned into the JSON it stands for.
+//!
+//! Envoy 1.40 hands a `Struct` over as wire bytes, although its API says JSON. Going by way of JSON
+//! text gives both ways of writing a policy one parser, and so the same errors.
+
+use serde_json::Value;
+
+use super::nesting::too_deep;
+use crate::error::{Error, Place};
+use crate::limits::MAX_NESTING;
+
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const LENGTH_DELIMITED: u64 = 2;
+
+/// Whether the bytes are a `Struct`'s. It begins with the key of its first field, a line feed as
+/// text, and holds the key of that field's value, a control character that JSON text never has.
+pub(super) fn is_struct(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x0a) && bytes.contains(&0x12)
+}
+
+/// The JSON object that a `Struct` stands for. A repeated field stays repeated, so that the parser
+/// refuses it.
+pub(super) fn struct_to_json(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::with_capacity(bytes.len());
+    object(bytes, &mut json, 1)?;
+    Ok(json)
+}
+
+/// `message Struct { map<string, Value> fields = 1; }`
+fn object(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
+    json.push(b'{');
+    let mut separator: &[u8] = b"";
+    while !message.is_empty() {
+        let (1, Field::Bytes(mut entry)) = field(&mut message)? else {
+            return Err(malformed());
+        };
+        let (mut key, mut value): (&[u8], &[u8]) = (b"", b"");
+        while !entry.is_empty() {
+            match field(&mut entry)? {
+                (1, Field::Bytes(bytes)) => key = bytes,
+                (2, Field::Bytes(bytes)) => value = bytes,
+                _ => return Err(malformed()),
+            }
+        }
+        json.extend_from_slice(separator);
+        separator = b",";
+        string(key, json)?;
+        json.push(b':');
+        self::value(value, json, depth)?;
+    }
+    json.push(b'}');
+    Ok(())
+}
+
+/// `message ListValue { repeated Value values = 1; }`
+fn list(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
+    json.push(b'[');
+    let mut separator: &[u8] = b"";
+    while !message.is_empty() {
+        let (1, Field::Bytes(item)) = field(&mut message)? else {
+            return Err(malformed());
+        };
+        json.extend_from_slice(separator);
+        separator = b",";
+        value(item, json, depth)?;
+    }
+    json.push(b']');
+    Ok(())
+}
+
+/// `message Value { oneof kind { NullValue = 1; double = 2; string = 3; bool = 4; Struct = 5; ListValue = 6; } }`
+fn value(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
+    if depth > MAX_NESTING {
+        return Err(too_deep());
+    }
+    let below = depth.saturating_add(1);
+    let kind = field(&mut message)?;
+    if !message.is_empty() {
+        return Err(malformed());
+    }
+    match kind {
+        (1, Field::Number(_)) => json.extend_from_slice(b"null"),
+        (2, Field::Number(bits)) => number(f64::from_bits(bits), json),
+        (3, Field::Bytes(text)) => string(text, json)?,
+        (4, Field::Number(0)) => json.extend_from_slice(b"false"),
+        (4, Field::Number(_)) => json.extend_from_slice(b"true"),
+        (5, Field::Bytes(fields)) => object(fields, json, below)?,
+        (6, Field::Bytes(values)) => list(values, json, below)?,
+        _ => return Err(malformed()),
+    }
+    Ok(())
+}
+
+/// Writes a whole number without a fraction, as its author did, and one that JSON cannot hold as
+/// `null`, which the parser refuses at its place.
+fn number(number: f64, json: &mut Vec<u8>) {
+    let text = if number.is_finite() {
+        number.to_string()
+    } else {
+        "null".to_owned()
+    };
+    json.extend_from_slice(text.as_bytes());
+}
+
+fn string(bytes: &[u8], json: &mut Vec<u8>) -> Result<(), Error> {
+    let text = str::from_utf8(bytes).map_err(|_| malformed())?;
+    json.extend_from_slice(Value::from(text).to_string().as_bytes());
+    Ok(())
+}
+
+enum Field<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+/// Takes the next field off the message: its number and its content.
+fn field<'a>(message: &mut &'a [u8]) -> Result<(u64, Field<'a>), Error> {
+    let key = varint(message)?;
+    let content = match key & 7 {
+        VARINT => Field::Number(varint(message)?),
+        FIXED64 => {
+            let (bytes, rest) = message.split_first_chunk().ok_or_else(malformed)?;
+            *message = rest;
+            Field::Number(u64::from_le_bytes(*bytes))
+        }
+        LENGTH_DELIMITED => {
+            let length = usize::try_from(varint(message)?).map_err(|_| malformed())?;
+            let (bytes, rest) = message.split_at_checked(length).ok_or_else(malformed)?;
+            *message = rest;
+            Field::Bytes(bytes)
+        }
+        _ => return Err(malformed()),
+    };
+    Ok((key >> 3, content))
+}
+
+fn varint(message: &mut &[u8]) -> Result<u64, Error> {
+    let mut number = 0u64;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = message.split_first().ok_or_else(malformed)?;
+        *message = rest;
+        number |= u64::from(byte & 0x7f).wrapping_shl(shift);
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(malformed())
+}
+
+fn malformed() -> Error {
+    Place::ROOT.error("is neither JSON nor a protobuf Struct; give one of them")
+}

@@ -1,0 +1,169 @@
+//! A request as the rules see it: bytes, read only when a rule asks for them.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// What the rules may ask of a request.
+///
+/// Values are bytes, exactly as they came; a value is borrowed for the call, so that a host may
+/// hand out its own buffer.
+pub trait Request {
+    /// Shows each value of a header to `see`, in order, until it answers `true`; tells whether it
+    /// did. `name` is in lower case, or `:method`, `:path` or `:authority`.
+    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+
+    /// The address of the client, as the proxy determined it. `None` where it has none.
+    fn source_ip(&self) -> Option<IpAddr>;
+}
+
+/// Shows each value of the cookies called `name`, in order, until `see` answers `true`.
+///
+/// Names and values are taken raw: case matters, and nothing is unquoted or decoded.
+pub(crate) fn any_cookie(
+    request: &impl Request,
+    name: &[u8],
+    see: &mut dyn FnMut(&[u8]) -> bool,
+) -> bool {
+    request.any_header("cookie", &mut |header| {
+        header
+            .split(|&byte| byte == b';')
+            .filter_map(|pair| split_once(pair.trim_ascii(), b'='))
+            .any(|(key, value)| key.trim_ascii_end() == name && see(value.trim_ascii_start()))
+    })
+}
+
+/// Shows each value of the query parameters called `name`, in order, until `see` answers `true`.
+///
+/// Names and values are taken raw: nothing is decoded. A parameter without `=` is empty.
+pub(crate) fn any_query(
+    request: &impl Request,
+    name: &[u8],
+    see: &mut dyn FnMut(&[u8]) -> bool,
+) -> bool {
+    request.any_header(":path", &mut |target| {
+        let target = split_once(target, b'#').map_or(target, |(before, _)| before);
+        let Some((_, query)) = split_once(target, b'?') else {
+            return false;
+        };
+        query
+            .split(|&byte| byte == b'&')
+            .map(|pair| split_once(pair, b'=').unwrap_or((pair, b"")))
+            .any(|(key, value)| key == name && see(value))
+    })
+}
+
+/// The path without its query.
+pub(crate) fn path_only(target: &[u8]) -> &[u8] {
+    target
+        .split(|&byte| byte == b'?' || byte == b'#')
+        .next()
+        .unwrap_or(target)
+}
+
+/// The host in lower case, without its port and without a trailing dot.
+pub(crate) fn host_only(authority: &[u8]) -> Cow<'_, [u8]> {
+    let host = match authority.iter().rposition(|&byte| byte == b':') {
+        // In `[::1]` the last colon belongs to the address.
+        Some(colon) if !authority.ends_with(b"]") => authority.get(..colon).unwrap_or(authority),
+        _ => authority,
+    };
+    let host = host.strip_suffix(b".").unwrap_or(host);
+    if host.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+fn split_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let mut halves = bytes.splitn(2, |&byte| byte == separator);
+    Some((halves.next()?, halves.next()?))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A request written out in a test.
+    #[derive(Clone, Default)]
+    pub(crate) struct Written {
+        pub(crate) headers: Vec<(&'static str, Vec<u8>)>,
+        pub(crate) source_ip: Option<IpAddr>,
+    }
+
+    impl Written {
+        pub(crate) fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+            self.headers.push((name, value.into()));
+            self
+        }
+    }
+
+    impl Request for Written {
+        fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+            self.headers
+                .iter()
+                .any(|(header, value)| *header == name && see(value))
+        }
+
+        fn source_ip(&self) -> Option<IpAddr> {
+            self.source_ip
+        }
+    }
+
+    type Reader = fn(&Written, &[u8], &mut dyn FnMut(&[u8]) -> bool) -> bool;
+
+    fn values(read: Reader, request: &Written, name: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        read(request, name.as_bytes(), &mut |value| {
+            seen.push(String::from_utf8_lossy(value).into_owned());
+            false
+        });
+        seen
+    }
+
+    #[test]
+    fn cookies_are_read_raw_over_repeated_headers() {
+        let request = Written::default()
+            .with("cookie", "uid=1;other=x; UID=2 ;uid = \"3\" ; broken; uid=")
+            .with("cookie", "uid=4==");
+        assert_eq!(
+            values(any_cookie, &request, "uid"),
+            ["1", "\"3\"", "", "4=="]
+        );
+        assert_eq!(values(any_cookie, &request, "UID"), ["2"]);
+        assert_eq!(values(any_cookie, &request, "broken"), [""; 0]);
+    }
+
+    #[test]
+    fn query_parameters_are_read_raw() {
+        let request = Written::default().with(":path", "/a?u=1&v&u=%32&uu=3&u=4=5?&u#u=6");
+        assert_eq!(values(any_query, &request, "u"), ["1", "%32", "4=5?", ""]);
+        assert_eq!(values(any_query, &request, "v"), [""]);
+        let bare = Written::default().with(":path", "/u=1");
+        assert_eq!(values(any_query, &bare, "u"), [""; 0]);
+    }
+
+    #[test]
+    fn a_path_ends_where_its_query_begins() {
+        assert_eq!(path_only(b"/a/b?c=/d"), b"/a/b");
+        assert_eq!(path_only(b"/a#b"), b"/a");
+        assert_eq!(path_only(b"?"), b"");
+        assert_eq!(path_only(b"*"), b"*");
+    }
+
+    #[test]
+    fn a_host_has_no_port_no_dot_and_no_capitals() {
+        for (authority, host) in [
+            ("Example.COM:8080", "example.com"),
+            ("example.com.", "example.com"),
+            ("example.com.:443", "example.com"),
+            ("[2001:DB8::1]:443", "[2001:db8::1]"),
+            ("[::1]", "[::1]"),
+            ("localhost", "localhost"),
+            ("", ""),
+            (":80", ""),
+        ] {
+            assert_eq!(*host_only(authority.as_bytes()), *host.as_bytes());
+        }
+    }
+}

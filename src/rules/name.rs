@@ -1,0 +1,89 @@
+//! Names: of services, versions, rules, headers and clusters.
+
+use crate::error::{Error, Place};
+use crate::limits::{MAX_CLUSTER_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES};
+use crate::policy::Text;
+
+/// Headers that a policy may not take for its own: writing them would break the request, or the
+/// proxy's own bookkeeping.
+const RESERVED: [&str; 17] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-for",
+    "x-request-id",
+];
+
+/// The name of a service, version or rule: it stands in a header and in metrics.
+pub(super) fn name(place: &Place<'_>, Text(text): Text) -> Result<String, Error> {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid) {
+        Ok(text)
+    } else {
+        Err(place.error(format!(
+            "{text:?} is not a name; use 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 _ . -"
+        )))
+    }
+}
+
+/// The name of a header to read, in lower case.
+pub(super) fn header(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, Error> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !(1..=MAX_KEY_NAME_BYTES).contains(&text.len()) || !text.bytes().all(token) {
+        return Err(place.error(format!(
+            "{text:?} is not the name of a header; use 1 to {MAX_KEY_NAME_BYTES} letters, digits and -"
+        )));
+    }
+    let name = text.to_ascii_lowercase();
+    if name == "host" {
+        return Err(place.error("Envoy keeps \"host\" elsewhere; use a `host` condition"));
+    }
+    Ok(name.into())
+}
+
+/// The name of a header to write, in lower case.
+pub(super) fn own_header(place: &Place<'_>, text: Text) -> Result<Box<str>, Error> {
+    let lower = text.0.to_ascii_lowercase();
+    if RESERVED.contains(&lower.as_str()) || lower.starts_with("x-envoy-") {
+        return Err(place.error(format!(
+            "{lower:?} has a meaning of its own; take a header that nothing else uses"
+        )));
+    }
+    header(place, text)
+}
+
+/// The name of a cookie or query parameter.
+pub(super) fn key(place: &Place<'_>, Text(text): Text) -> Result<Box<[u8]>, Error> {
+    let valid = |byte: u8| byte.is_ascii_graphic() && !b"=;&#".contains(&byte);
+    if (1..=MAX_KEY_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid) {
+        Ok(text.into_bytes().into())
+    } else {
+        Err(place.error(format!(
+            "{text:?} cannot be such a name; use 1 to {MAX_KEY_NAME_BYTES} visible ASCII \
+             characters other than = ; & #"
+        )))
+    }
+}
+
+/// The name of a cluster: whatever a header can carry, since Istio's hold `|`.
+pub(super) fn cluster(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, Error> {
+    if (1..=MAX_CLUSTER_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(text.into())
+    } else {
+        Err(place.error(format!(
+            "{text:?} cannot be a cluster's name; use 1 to {MAX_CLUSTER_BYTES} visible ASCII characters"
+        )))
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a text of the request comes from: for conditions, and for the keys of splits.
+
+use crate::request::{Request, any_cookie, any_query, host_only, path_only};
+
+/// A place in the request that holds text, perhaps several times.
+#[derive(Debug)]
+pub(super) enum Source {
+    Header(Box<str>),
+    Cookie(Box<[u8]>),
+    Query(Box<[u8]>),
+    Path,
+    Method,
+    Host,
+}
+
+impl Source {
+    /// Shows each value to `see`, in order, until it answers `true`; tells whether it did.
+    pub(super) fn any(&self, request: &impl Request, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        match self {
+            Self::Header(name) => request.any_header(name, see),
+            Self::Cookie(name) => any_cookie(request, name, see),
+            Self::Query(name) => any_query(request, name, see),
+            Self::Path => request.any_header(":path", &mut |target| see(path_only(target))),
+            Self::Method => request.any_header(":method", see),
+            Self::Host => request.any_header(":authority", &mut |host| see(&host_only(host))),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Tests of text: `equals`, `prefix`, `in` and so on, on bytes.
+
+use std::cmp::Ordering;
+
+use regex_lite::{Regex, RegexBuilder};
+
+use super::compile::{not_empty, one_of};
+use crate::error::{Error, Place};
+use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
+use crate::policy::{Match, Text};
+
+/// What is asked of the values at a place of the request.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// Whether there is any.
+    Present(bool),
+    /// Whether any is like this.
+    Value(Pattern),
+}
+
+/// What a value must be like.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    operator: Operator,
+    ignore_case: bool,
+}
+
+#[derive(Debug)]
+enum Operator {
+    Equals(Box<[u8]>),
+    Prefix(Box<[u8]>),
+    Suffix(Box<[u8]>),
+    Contains(Box<[u8]>),
+    /// Sorted, by [`compare`].
+    In(Box<[Box<[u8]>]>),
+    Matches(Regex),
+}
+
+impl Test {
+    /// Compiles the operator of a match; the name is its source's.
+    pub(super) fn compile(
+        place: &Place<'_>,
+        document: Match,
+        ignore_case: bool,
+    ) -> Result<Self, Error> {
+        enum Choice {
+            Whole(Text),
+            Part(fn(Box<[u8]>) -> Operator, Text),
+            Matches(Text),
+            In(Vec<Text>),
+            Present(bool),
+        }
+        let part = |make: fn(Box<[u8]>) -> Operator| move |text| Choice::Part(make, text);
+        let (operator, choice) = one_of(
+            place,
+            [
+                ("equals", document.equals.map(Choice::Whole)),
+                ("prefix", document.prefix.map(part(Operator::Prefix))),
+                ("suffix", document.suffix.map(part(Operator::Suffix))),
+                ("contains", document.contains.map(part(Operator::Contains))),
+                ("matches", document.matches.map(Choice::Matches)),
+                ("in", document.r#in.map(Choice::In)),
+                ("present", document.present.map(Choice::Present)),
+            ],
+        )?;
+        let place = place.field(operator);
+        let operator = match choice {
+            Choice::Whole(Text(text)) => Operator::Equals(text.into_bytes().into()),
+            Choice::Part(_, Text(text)) if text.is_empty() => {
+                return Err(place.error("is empty, as every value's part is; use `present: true`"));
+            }
+            Choice::Part(_, Text(text)) if text.len() > MAX_PATTERN_BYTES => {
+                return Err(place.error(too_long(&text)));
+            }
+            Choice::Part(make, Text(text)) => make(text.into_bytes().into()),
+            Choice::Matches(text) => Operator::Matches(regex(&place, &text.0, ignore_case)?),
+            Choice::In(texts) => {
+                not_empty(&place, &texts, "list at least one value")?;
+                let bytes = texts.into_iter().map(|Text(text)| text.into_bytes().into());
+                let mut set: Vec<Box<[u8]>> = bytes.collect();
+                set.sort_unstable_by(|a, b| compare(a, b, ignore_case));
+                set.dedup_by(|a, b| compare(a, b, ignore_case).is_eq());
+                Operator::In(set.into())
+            }
+            Choice::Present(present) => return Ok(Self::Present(present)),
+        };
+        Ok(Self::Value(Pattern {
+            operator,
+            ignore_case,
+        }))
+    }
+}
+
+impl Pattern {
+    pub(super) fn is_match(&self, value: &[u8]) -> bool {
+        let ignore_case = self.ignore_case;
+        let same = |a: &[u8], b: &[u8]| {
+            if ignore_case {
+                a.eq_ignore_ascii_case(b)
+            } else {
+                a == b
+            }
+        };
+        match &self.operator {
+            Operator::Equals(text) => same(value, text),
+            Operator::Prefix(text) => value.get(..text.len()).is_some_and(|part| same(part, text)),
+            Operator::Suffix(text) => value
+                .len()
+                .checked_sub(text.len())
+                .and_then(|start| value.get(start..))
+                .is_some_and(|part| same(part, text)),
+            Operator::Contains(text) => value.windows(text.len()).any(|part| same(part, text)),
+            Operator::In(set) => set
+                .binary_search_by(|text| compare(text, value, ignore_case))
+                .is_ok(),
+            Operator::Matches(regex) => {
+                value.len() <= MAX_MATCHED_BYTES
+                    && str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
+            }
+        }
+    }
+}
+
+fn compare(a: &[u8], b: &[u8], ignore_case: bool) -> Ordering {
+    if ignore_case {
+        let (a, b) = (a.iter(), b.iter());
+        a.map(u8::to_ascii_lowercase)
+            .cmp(b.map(u8::to_ascii_lowercase))
+    } else {
+        a.cmp(b)
+    }
+}
+
+fn too_long(text: &str) -> String {
+    format!("has {} bytes, above {MAX_PATTERN_BYTES}", text.len())
+}
+
+/// A regular expression for the whole value.
+fn regex(place: &Place<'_>, pattern: &str, ignore_case: bool) -> Result<Regex, Error> {
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return Err(place.error(too_long(pattern)));
+    }
+    let build = |pattern: &str| {
+        RegexBuilder::new(pattern)
+            .case_insensitive(ignore_case)
+            .size_limit(MAX_COMPILED_PATTERN_BYTES)
+            .build()
+            .map_err(|error| {
+                place.error(format!("{pattern:?} is not a regular expression: {error}"))
+            })
+    };
+    // By itself first: `a)(b` must not become right by being put in a group.
+    build(pattern)?;
+    build(&format!("^(?:{pattern})$"))
+}
