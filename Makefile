@@ -1,0 +1,54 @@
+# Every target does its own set-up; `make help` lists them.
+
+CARGO ?= cargo
+MODULE := target/graylane.wasm
+HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
+
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: wasm ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
+	$(HARNESS) demo
+
+run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
+	$(HARNESS) run
+
+test: lint test-core test-harness demo ## Everything that gates a change
+	@echo "make test: all passed"
+
+test-core: ## The core natively: vectors, refusals, limits, properties
+	$(CARGO) test --package graylane
+
+test-harness: ## The harness' own tests, and the samples through Envoy's validation
+	$(CARGO) test --release --package graylane-harness
+
+lint: wasm-target ## Formatting, lints on both targets, documentation
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package graylane --lib --target wasm32-wasip1 -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+
+wasm: wasm-target ## Build the module, as target/graylane.wasm
+	$(CARGO) build --package graylane --lib --profile module --target wasm32-wasip1
+	@cp target/wasm32-wasip1/module/graylane.wasm $(MODULE)
+	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
+
+envoy: ## Get Envoy, and print where it is
+	$(HARNESS) envoy
+
+envoy-image: ## Build an image around that Envoy, for places that reach no registry
+	$(HARNESS) image
+
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+clean: ## Remove what was built, and Envoy
+	rm -rf target .cache
+
+# The Rust target of the module, where rustup has not brought it yet.
+wasm-target:
+	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
+
+.PHONY: help demo run test test-core test-harness lint wasm envoy envoy-image fmt clean wasm-target
