@@ -52,6 +52,23 @@ pub enum Tag {
     Keep,
 }
 
+impl Reason<'_> {
+    /// Its name in data: `no_service`, `disabled`, `followed`, `foreign_tag`, `rule`, `no_key` or
+    /// `no_rule`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoService => "no_service",
+            Self::Disabled => "disabled",
+            Self::Followed => "followed",
+            Self::ForeignTag => "foreign_tag",
+            Self::Rule(_) => "rule",
+            Self::NoKey(_) => "no_key",
+            Self::NoRule => "no_rule",
+        }
+    }
+}
+
 impl<'r> Decision<'r> {
     /// The service that the request is for.
     #[must_use]

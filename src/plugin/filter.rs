@@ -34,7 +34,7 @@ impl RootContext for Root {
                 true
             }
             Err(error) => {
-                error!("graylane: policy refused: {error}");
+                error!("policy refused: {error}");
                 false
             }
         }
@@ -69,9 +69,9 @@ struct Filter {
 impl Context for Filter {}
 
 impl HttpContext for Filter {
-    fn on_http_request_headers(&mut self, headers: usize, _: bool) -> Action {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         if let Some(rules) = &self.rules {
-            let request = HostRequest::new(headers);
+            let request = HostRequest::default();
             let moment = Moment {
                 random: if rules.needs_random() { random() } else { 0 },
             };

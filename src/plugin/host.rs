@@ -12,9 +12,6 @@ use proxy_wasm::types::{BufferType, Bytes, MapType};
 use crate::effects::HeaderEffect;
 use crate::request::Request;
 
-/// How many headers the host hands over in one call: `PROXY_WASM_HOST_PAIRS_MAX_COUNT`.
-const MAX_PAIRS: usize = 1_024;
-
 /// The plugin's configuration. Empty where there is none.
 pub(super) fn configuration() -> Bytes {
     hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)
@@ -40,11 +37,11 @@ pub(super) fn apply(effect: HeaderEffect<'_>) {
     let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
 }
 
-/// A request whose parts are fetched when they are asked for, and never twice.
+/// A request whose parts are fetched when they are asked for, and never twice. Only while its
+/// headers have not gone on.
+#[derive(Default)]
 pub(super) struct HostRequest {
     headers: Cell<Headers>,
-    /// Whether all headers can be fetched at once.
-    listable: bool,
     source_ip: OnceCell<Option<IpAddr>>,
 }
 
@@ -56,22 +53,11 @@ struct Headers {
     all: Option<Vec<(String, Bytes)>>,
 }
 
-impl HostRequest {
-    /// A request with so many headers. Only while its headers have not gone on.
-    pub(super) fn new(headers: usize) -> Self {
-        Self {
-            headers: Cell::default(),
-            listable: headers <= MAX_PAIRS,
-            source_ip: OnceCell::new(),
-        }
-    }
-}
-
 impl Request for HostRequest {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         // Taken out while `see` runs, so that no borrow can be held twice.
         let mut headers = self.headers.take();
-        let seen = headers.any(name, self.listable, see);
+        let seen = headers.any(name, see);
         self.headers.set(headers);
         seen
     }
@@ -87,13 +73,13 @@ impl Request for HostRequest {
 }
 
 impl Headers {
-    fn any(&mut self, name: &str, listable: bool, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    fn any(&mut self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         if self.all.is_none() {
             match self.first(name) {
                 None => return false,
                 Some(value) if see(value) => return true,
                 // A pseudo-header has one value.
-                Some(_) if name.starts_with(':') || !listable => return false,
+                Some(_) if name.starts_with(':') => return false,
                 Some(_) => {}
             }
             let all = hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default();

@@ -7,7 +7,7 @@
 
 use serde::de::{Deserialize, Deserializer};
 
-use super::Text;
+use super::{Number, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -237,7 +237,7 @@ pub struct Target {
     /// The version, other than the baseline.
     pub version: Text,
     /// Its share in percent, from 0 to 100, with at most three decimals.
-    pub percent: f64,
+    pub percent: Number,
 }
 
 /// What becomes of a request without a key.

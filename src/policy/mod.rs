@@ -2,6 +2,7 @@
 
 mod document;
 mod nesting;
+mod number;
 mod protobuf;
 mod text;
 
@@ -9,6 +10,7 @@ pub use document::{
     Condition, Headers, Key, Match, Missing, Policy, Role, Rule, Schema, Service, Split, Stamp,
     Target, Version,
 };
+pub use number::Number;
 pub use text::Text;
 
 use std::borrow::Cow;

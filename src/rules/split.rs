@@ -9,7 +9,7 @@ use super::{Headers, Version, name};
 use crate::bucket::{Bucket, SCALE};
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
-use crate::policy::{Key as KeyDocument, Missing, Text};
+use crate::policy::{Key as KeyDocument, Missing, Number, Text};
 use crate::request::Request;
 
 /// A part of all users, in buckets: `0..=SCALE`, 0.001 % each.
@@ -44,7 +44,7 @@ impl Share {
     pub const ALL: Self = Self(SCALE);
 
     /// The share of a percentage from 0 to 100 with at most three decimals.
-    pub(super) fn from_percent(place: &Place<'_>, percent: f64) -> Result<Self, Error> {
+    pub(super) fn from_percent(place: &Place<'_>, Number(percent): Number) -> Result<Self, Error> {
         if percent > 100.0 {
             return Err(place.error(format!("{percent} is above 100")));
         }
