@@ -5,6 +5,9 @@ use std::fmt;
 /// Long enough for any sentence of ours; a mistyped value may quote a whole document.
 const MAX_PROBLEM_CHARS: usize = 400;
 
+/// Enough of a value to know it again.
+const MAX_QUOTED_CHARS: usize = 80;
+
 /// Why a policy was refused: `services[0].rules[2].split.to[0].percent: 120 is above 100`.
 ///
 /// The sentence begins with the place, as a path from the document's root. What concerns the
@@ -85,6 +88,15 @@ impl<'a> Place<'a> {
 
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
         Error::new(self.to_string(), problem)
+    }
+
+    /// An error that begins with the value that stands there, in quotes; cut short, so that the
+    /// reason behind it is still read.
+    pub(crate) fn wrong(&self, value: &str, problem: impl fmt::Display) -> Error {
+        self.error(match value.char_indices().nth(MAX_QUOTED_CHARS) {
+            Some((end, _)) => format!("{:?}… {problem}", value.get(..end).unwrap_or_default()),
+            None => format!("{value:?} {problem}"),
+        })
     }
 }
 

@@ -50,7 +50,7 @@ pub const MAX_KEY_NAME_BYTES: usize = 128;
 /// Bytes of a `salt`: it is hashed on every request. Holds `<service>/<rule>`.
 pub const MAX_SALT_BYTES: usize = 256;
 
-/// Bytes of a `matches` pattern.
+/// Bytes of a `prefix`, `suffix`, `contains` or `matches`: a request may be compared with each.
 pub const MAX_PATTERN_BYTES: usize = 1_024;
 
 /// Bytes a compiled `matches` pattern may take. Matching costs this times the value's length.

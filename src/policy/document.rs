@@ -5,24 +5,26 @@
 //! that is there must have a value: an empty `when:` in YAML is a mistake, and no rule for
 //! everybody.
 
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, IntoDeserializer};
 
+use super::object::objects;
 use super::{Number, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a policy: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Policy {
     /// The language that the policy is written in.
+    #[serde(deserialize_with = "word")]
     pub schema: Schema,
     /// Where the filter stands, and so whom it believes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub role: Role,
     /// `false` sends everybody to the baselines.
     #[serde(default = "yes")]
     pub enabled: bool,
     /// Who carries a tag.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub stamp: Stamp,
     /// The names of the headers that the filter writes.
     #[serde(default)]
@@ -65,11 +67,7 @@ pub enum Stamp {
 
 /// The names of the headers that the filter writes.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "names of headers: an object"
-)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Headers {
     /// The tag that travels. Absent: `x-gray-version`.
     #[serde(deserialize_with = "given")]
@@ -81,7 +79,7 @@ pub struct Headers {
 
 /// One service: its versions and who gets which.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a service: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Service {
     /// Its name, unique in the policy.
     pub name: Text,
@@ -102,7 +100,7 @@ pub struct Service {
 
 /// One version of a service.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a version: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Version {
     /// Its name, unique in the service: the tag's value.
     pub name: Text,
@@ -113,7 +111,7 @@ pub struct Version {
 
 /// One rule: whom it concerns, and where they go.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a rule: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Rule {
     /// Its name, unique in the service.
     pub name: Text,
@@ -130,7 +128,7 @@ pub struct Rule {
 
 /// A condition: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a condition: an object")]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Condition {
     /// Any value of a header.
     #[serde(deserialize_with = "given")]
@@ -166,7 +164,7 @@ pub struct Condition {
 
 /// A test of text: a name where the source needs one, and just one operator.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a test of text: an object")]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Match {
     /// The name of the header, cookie or query parameter.
     #[serde(deserialize_with = "given")]
@@ -198,7 +196,7 @@ pub struct Match {
 
 /// A sticky split.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a split: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Split {
     /// What makes a user: the first of these that is present and not empty.
     pub by: Vec<Key>,
@@ -208,13 +206,13 @@ pub struct Split {
     /// The shares. What they leave stays on the baseline.
     pub to: Vec<Target>,
     /// What becomes of a request without a key.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub missing: Missing,
 }
 
 /// What makes a user: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a key: an object")]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Key {
     /// The first value of a header.
     #[serde(deserialize_with = "given")]
@@ -232,7 +230,7 @@ pub struct Key {
 
 /// A share of a split.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a target: an object")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Target {
     /// The version, other than the baseline.
     pub version: Text,
@@ -253,6 +251,19 @@ pub enum Missing {
     Random,
 }
 
+objects! {
+    Policy: "a policy: an object",
+    Headers: "names of headers: an object",
+    Service: "a service: an object",
+    Version: "a version: an object",
+    Rule: "a rule: an object",
+    Condition: "a condition: an object",
+    Match: "a test of text: an object",
+    Split: "a split: an object",
+    Key: "a key: an object",
+    Target: "a target: an object",
+}
+
 fn yes() -> bool {
     true
 }
@@ -264,4 +275,15 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// One of several words. A value of another type is refused as it is for any text: the
+/// JSON reader would blame the syntax, and lose the place.
+fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let Text(word) = Text::deserialize(deserializer)?;
+    T::deserialize(word.into_deserializer())
 }

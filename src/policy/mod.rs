@@ -3,6 +3,7 @@
 mod document;
 mod nesting;
 mod number;
+mod object;
 mod protobuf;
 mod text;
 
@@ -29,6 +30,9 @@ impl Policy {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.trim_ascii().is_empty() {
             return Err(Place::ROOT.error("is empty; give at least `schema` and `services`"));
+        }
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            return Err(Place::ROOT.error("begins with a byte order mark; save it without"));
         }
         if bytes.len() > MAX_POLICY_BYTES {
             return Err(Place::ROOT.error(format!(

@@ -22,7 +22,12 @@ impl Rules {
         let headers = headers(policy.headers)?;
         let place = Place::ROOT.field("services");
         not_empty(&place, &policy.services, "name at least one service")?;
-        at_most(&place, &policy.services, MAX_SERVICES, "services")?;
+        at_most(
+            &place,
+            &policy.services,
+            MAX_SERVICES,
+            "services; split the policy among several filters",
+        )?;
 
         let mut services = Services {
             headers: &headers,
@@ -161,7 +166,7 @@ impl Services<'_> {
             return Ok(());
         };
         not_empty(place, &hosts, "leave it out to match every host")?;
-        at_most(place, &hosts, MAX_HOSTS, "hosts")?;
+        at_most(place, &hosts, MAX_HOSTS, "hosts; join some by a `*.`")?;
         let mut hosts = hosts.into_iter().enumerate();
         hosts.try_for_each(|(index, host)| self.hosts.add(&place.index(index), host, service))
     }
@@ -183,7 +188,12 @@ fn versions(
     documents: Vec<policy::Version>,
 ) -> Result<Box<[Arc<Version>]>, Error> {
     not_empty(place, &documents, "name at least the baseline")?;
-    at_most(place, &documents, MAX_VERSIONS, "versions")?;
+    at_most(
+        place,
+        &documents,
+        MAX_VERSIONS,
+        "versions; leave out those that nobody gets",
+    )?;
     let mut names = BTreeSet::new();
     let version = |(index, document): (usize, policy::Version)| {
         let place = place.index(index);
@@ -337,9 +347,9 @@ pub(super) fn not_empty<T>(place: &Place<'_>, list: &[T], remedy: &str) -> Resul
     Ok(())
 }
 
-fn at_most<T>(place: &Place<'_>, list: &[T], most: usize, what: &str) -> Result<(), Error> {
+fn at_most<T>(place: &Place<'_>, list: &[T], most: usize, remedy: &str) -> Result<(), Error> {
     if list.len() > most {
-        return Err(place.error(format!("has {} {what}, above {most}", list.len())));
+        return Err(place.error(format!("has {}, above {most} {remedy}", list.len())));
     }
     Ok(())
 }

@@ -39,14 +39,19 @@ impl HostIndex {
         };
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[:]".contains(&byte);
         let bare = *host_only(host.as_bytes()) == *host.as_bytes();
-        if host.trim_matches('.').is_empty() || !host.bytes().all(valid) || !bare {
-            return Err(place.error(format!(
-                "{text:?} is not a host; write a name without port, or `*.` before one"
-            )));
+        if lower.starts_with('.')
+            || host.trim_matches('.').is_empty()
+            || !host.bytes().all(valid)
+            || !bare
+        {
+            return Err(place.wrong(
+                &text,
+                "is not a host; write a name without port, or `*.` before one",
+            ));
         }
         match index.insert(host.as_bytes().into(), service) {
             Some(earlier) if earlier == service => {
-                Err(place.error(format!("{text:?} stands twice; keep one")))
+                Err(place.wrong(&text, "stands twice; keep one"))
             }
             Some(earlier) => {
                 index.insert(host.as_bytes().into(), earlier);

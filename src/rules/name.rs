@@ -32,9 +32,10 @@ pub(super) fn name(place: &Place<'_>, Text(text): Text) -> Result<String, Error>
     if (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid) {
         Ok(text)
     } else {
-        Err(place.error(format!(
-            "{text:?} is not a name; use 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 _ . -"
-        )))
+        Err(place.wrong(
+            &text,
+            format!("is not a name; use 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 _ . -"),
+        ))
     }
 }
 
@@ -42,9 +43,12 @@ pub(super) fn name(place: &Place<'_>, Text(text): Text) -> Result<String, Error>
 pub(super) fn header(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, Error> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !(1..=MAX_KEY_NAME_BYTES).contains(&text.len()) || !text.bytes().all(token) {
-        return Err(place.error(format!(
-            "{text:?} is not the name of a header; use 1 to {MAX_KEY_NAME_BYTES} letters, digits and -"
-        )));
+        return Err(place.wrong(
+            &text,
+            format!(
+                "is not the name of a header; use 1 to {MAX_KEY_NAME_BYTES} letters, digits and -"
+            ),
+        ));
     }
     let name = text.to_ascii_lowercase();
     if name == "host" {
@@ -70,8 +74,7 @@ pub(super) fn key(place: &Place<'_>, Text(text): Text) -> Result<Box<[u8]>, Erro
     if (1..=MAX_KEY_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid) {
         Ok(text.into_bytes().into())
     } else {
-        Err(place.error(format!(
-            "{text:?} cannot be such a name; use 1 to {MAX_KEY_NAME_BYTES} visible ASCII \
+        Err(place.wrong(&text, format!("is not the name of a cookie or query parameter; use 1 to {MAX_KEY_NAME_BYTES} visible ASCII \
              characters other than = ; & #"
         )))
     }
@@ -82,8 +85,11 @@ pub(super) fn cluster(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, E
     if (1..=MAX_CLUSTER_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
         Ok(text.into())
     } else {
-        Err(place.error(format!(
-            "{text:?} cannot be a cluster's name; use 1 to {MAX_CLUSTER_BYTES} visible ASCII characters"
-        )))
+        Err(place.wrong(
+            &text,
+            format!(
+                "cannot be a cluster's name; use 1 to {MAX_CLUSTER_BYTES} visible ASCII characters"
+            ),
+        ))
     }
 }

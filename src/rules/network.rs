@@ -45,16 +45,15 @@ fn network(place: &Place<'_>, text: &str) -> Result<IpNet, Error> {
     let parsed = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
         Err(_) => text.parse::<IpNet>().map_err(|_| {
-            place.error(format!(
-                "{text:?} is not a network; write an address, or a CIDR such as 203.0.113.0/24"
-            ))
+            place.wrong(
+                text,
+                "is not a network; write an address, or a CIDR such as 203.0.113.0/24",
+            )
         })?,
     };
     let network = parsed.trunc();
     if network != parsed {
-        return Err(place.error(format!(
-            "{text:?} has bits beyond its prefix; write {network}"
-        )));
+        return Err(place.wrong(text, format!("has bits beyond its prefix; write {network}")));
     }
     Ok(as_v4(network).unwrap_or(network))
 }

@@ -51,10 +51,12 @@ impl Share {
         if percent < 0.0 {
             return Err(place.error(format!("{percent} is below 0")));
         }
+        // `-0` is 0.
+        let percent = percent.abs();
         // Both the document's decimal and this quotient are the nearest double to the same number,
         // so they are equal just when the decimal has no more than three places.
         let thousandths = (percent * 1_000.0).round();
-        if (thousandths / 1_000.0).to_bits() != percent.abs().to_bits() {
+        if (thousandths / 1_000.0).to_bits() != percent.to_bits() {
             return Err(place.error(format!(
                 "{percent} has more than three decimals; the smallest step is 0.001"
             )));
@@ -191,7 +193,10 @@ pub(super) fn keys(
         "name at least one key, such as `header: x-user-id`",
     )?;
     if documents.len() > MAX_KEYS {
-        return Err(place.error(format!("has {} keys, above {MAX_KEYS}", documents.len())));
+        return Err(place.error(format!(
+            "has {} keys, above {MAX_KEYS}; leave some out",
+            documents.len()
+        )));
     }
     let keys = documents.into_iter().enumerate();
     keys.map(|(index, document)| key(&place.index(index), document, headers))

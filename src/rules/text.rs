@@ -132,7 +132,10 @@ fn compare(a: &[u8], b: &[u8], ignore_case: bool) -> Ordering {
 }
 
 fn too_long(text: &str) -> String {
-    format!("has {} bytes, above {MAX_PATTERN_BYTES}", text.len())
+    format!(
+        "has {} bytes, above {MAX_PATTERN_BYTES}; shorten it",
+        text.len()
+    )
 }
 
 /// A regular expression for the whole value.
@@ -140,16 +143,17 @@ fn regex(place: &Place<'_>, pattern: &str, ignore_case: bool) -> Result<Regex, E
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(place.error(too_long(pattern)));
     }
-    let build = |pattern: &str| {
-        RegexBuilder::new(pattern)
+    let build = |text: &str| {
+        RegexBuilder::new(text)
             .case_insensitive(ignore_case)
             .size_limit(MAX_COMPILED_PATTERN_BYTES)
             .build()
-            .map_err(|error| {
-                place.error(format!("{pattern:?} is not a regular expression: {error}"))
-            })
     };
+    let refused = |error| place.wrong(pattern, format!("is not a regular expression: {error}"));
     // By itself first: `a)(b` must not become right by being put in a group.
-    build(pattern)?;
-    build(&format!("^(?:{pattern})$"))
+    build(pattern).map_err(refused)?;
+    let whole = build(&format!("^(?:{pattern})$"));
+    // Under the flag `x` a comment at its end hides the bracket; a line feed ends the comment.
+    let whole = whole.or_else(|_| build(&format!("^(?:{pattern}\n)$")));
+    whole.map_err(refused)
 }

@@ -1,0 +1,217 @@
+//! The vectors in `tests/vectors`, run natively: each policy as JSON and as a protobuf `Struct`.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects};
+use serde_json::{Value, json};
+use support::{Bytes, ROOT, Sent};
+
+/// Files of the directory that are not lists of [`Vector`]s, and have a runner of their own.
+const OTHERS: [&str; 2] = ["buckets.json", "refusals.json"];
+
+/// One policy, and what it answers.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    name: String,
+    #[serde(default)]
+    node: String,
+    policy: Value,
+    cases: Vec<Case>,
+}
+
+/// One request, and what becomes of it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(rename = "comment")]
+    _comment: Option<String>,
+    request: Sent,
+    #[serde(default)]
+    random: u32,
+    expect: Answer,
+}
+
+#[derive(Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    service: Option<String>,
+    version: Option<String>,
+    cluster: Option<String>,
+    rule: Option<String>,
+    reason: String,
+    /// Every value of these headers, once the request goes on.
+    headers: BTreeMap<String, Vec<Bytes>>,
+}
+
+fn files() -> Vec<PathBuf> {
+    let directory = fs::read_dir(Path::new(ROOT).join("tests/vectors")).unwrap();
+    let mut files: Vec<_> = directory.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn vectors(file: &Path) -> Vec<Vector> {
+    let text = fs::read(file).unwrap();
+    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+impl Vector {
+    fn rules(&self, bytes: &[u8]) -> Rules {
+        let compiled = Policy::parse(bytes)
+            .and_then(|policy| Rules::compile(policy, &Node { id: &self.node }));
+        compiled.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+}
+
+impl Case {
+    /// The answer, with those headers that the expected one tells of.
+    fn answer(&self, rules: &Rules) -> Answer {
+        let moment = Moment {
+            random: self.random,
+        };
+        let decision = decide(rules, &self.request, moment);
+        let after = self.request.clone().after(effects(rules, &decision));
+        let values = |name: &String| {
+            let values = after.values(name).into_iter();
+            values.map(written).collect()
+        };
+        let names = self.expect.headers.keys();
+        Answer {
+            service: decision.service().map(str::to_owned),
+            version: decision.version().map(str::to_owned),
+            cluster: decision.cluster().map(str::to_owned),
+            rule: decision.rule().map(str::to_owned),
+            reason: decision.reason().name().to_owned(),
+            headers: names.map(|name| (name.clone(), values(name))).collect(),
+        }
+    }
+}
+
+fn written(value: &[u8]) -> Bytes {
+    match str::from_utf8(value) {
+        Ok(text) => Bytes::Text(text.to_owned()),
+        Err(_) => Bytes::Raw(value.to_vec()),
+    }
+}
+
+#[test]
+fn every_vector_holds_in_both_forms() {
+    let mut wrong = Vec::new();
+    for file in files() {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        if OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        let vectors = vectors(&file);
+        assert!(!vectors.is_empty(), "{name} holds no vector");
+        for vector in &vectors {
+            assert!(!vector.cases.is_empty(), "{name}: {}: no case", vector.name);
+            let forms = [
+                ("JSON", support::json(&vector.policy)),
+                ("a Struct", support::wire(&vector.policy)),
+            ];
+            for (form, bytes) in forms {
+                let rules = vector.rules(&bytes);
+                for case in &vector.cases {
+                    let answer = case.answer(&rules);
+                    if answer != case.expect {
+                        wrong.push(format!(
+                            "{name}: {}: {} (as {form})\n  expected {:?}\n  got      {answer:?}",
+                            vector.name, case.name, case.expect
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_vector_says_what_becomes_of_both_headers() {
+    let policies = files();
+    let policies = policies
+        .iter()
+        .filter(|file| !OTHERS.iter().any(|other| file.ends_with(other)));
+    for file in policies {
+        for vector in vectors(file) {
+            let mut names = std::collections::BTreeSet::new();
+            for case in &vector.cases {
+                let at = format!("{}: {}: {}", file.display(), vector.name, case.name);
+                assert!(names.insert(&case.name), "{at}: the name stands twice");
+                for (field, name) in [("version", "x-gray-version"), ("cluster", "x-gray-cluster")]
+                {
+                    let own = vector.policy["headers"][field].as_str().unwrap_or(name);
+                    let told = case.expect.headers.contains_key(&own.to_lowercase());
+                    assert!(told, "{at}: nothing of {own}");
+                }
+            }
+        }
+    }
+}
+
+/// Another implementation's buckets: those of Python's `mmh3`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Buckets {
+    #[serde(rename = "about")]
+    _about: String,
+    keys: Vec<KeyBucket>,
+    hashes: Vec<HashBucket>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyBucket {
+    salt: String,
+    key: Bytes,
+    bucket: u32,
+}
+
+/// The hash of a whole text, without a salt: the ends and the middle of what a hash can be.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashBucket {
+    text: String,
+    hash: u32,
+    bucket: u32,
+}
+
+#[test]
+fn buckets_are_those_of_another_implementation() {
+    let file = fs::read(Path::new(ROOT).join("tests/vectors/buckets.json")).unwrap();
+    let buckets: Buckets = serde_json::from_slice(&file).unwrap();
+    assert!(buckets.keys.len() >= 20);
+    assert!(buckets.hashes.len() >= 5);
+    for KeyBucket { salt, key, bucket } in buckets.keys {
+        let ours = Bucket::of(&salt, key.as_slice()).number();
+        assert_eq!(ours, bucket, "{salt}:{key:?}");
+    }
+    for HashBucket { text, hash, bucket } in buckets.hashes {
+        assert_eq!(murmur3::murmur3_32(&mut text.as_bytes(), 0).unwrap(), hash);
+        assert_eq!(Bucket::project(hash).number(), bucket, "{text}");
+    }
+}
+
+/// The runners' own encoder, against bytes that Google's protobuf for Python wrote.
+#[test]
+fn a_struct_is_encoded_as_protobuf_does() {
+    let document = json!({
+        "a": { "b": [true, false, null, -1.5, "é"] },
+        "n": 10,
+        "long": "x".repeat(200),
+    });
+    let golden = include_str!("support/struct.hex");
+    let golden: Vec<_> = golden.trim().as_bytes().chunks(2).collect();
+    let golden = golden.iter().map(|pair| str::from_utf8(pair).unwrap());
+    let golden: Vec<_> = golden
+        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+        .collect();
+    assert_eq!(support::wire(&document), golden);
+}
