@@ -1,0 +1,139 @@
+//! The HTTP side of a backend: JSON that loses nothing of what arrived.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::State;
+
+/// Asks a backend to wait so many milliseconds before it answers.
+const DELAY: &str = "x-backend-delay-ms";
+/// Asks a backend for this status.
+const STATUS: &str = "x-backend-status";
+/// No request keeps a backend longer than this.
+const LONGEST_DELAY: u64 = 60_000;
+
+/// What a backend says of a request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Echo {
+    /// The version that answers.
+    pub version: String,
+    /// The request's method.
+    pub method: String,
+    /// Its path, with the query.
+    pub path: String,
+    /// Its host.
+    pub authority: String,
+    /// Names and [escaped](escape) values; repeated headers in their order.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Echo {
+    /// The values of one header, in order.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Vec<Vec<u8>> {
+        self.headers
+            .iter()
+            .filter(|(own, _)| own == name)
+            .map(|(_, value)| unescape(value))
+            .collect()
+    }
+}
+
+/// Bytes as text: printable ASCII as it is, a backslash and all else as `\xNN`.
+#[must_use]
+pub fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if matches!(byte, b' '..=b'~') && byte != b'\\' {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// The bytes that [`escape`] wrote.
+#[must_use]
+pub fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = after
+            .strip_prefix(b"x")
+            .and_then(|hex| hex.get(..2))
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match escaped {
+            Some(byte) if first == b'\\' => {
+                bytes.push(byte);
+                rest = after.get(3..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    state.requests.fetch_add(1, Ordering::Relaxed);
+    let headers = request.headers();
+    if let Some(delay) = number(headers, DELAY) {
+        tokio::time::sleep(Duration::from_millis(delay.min(LONGEST_DELAY))).await;
+    }
+    let asked = number(headers, STATUS).and_then(|status| u16::try_from(status).ok());
+    let status = asked.unwrap_or_else(|| state.status.load(Ordering::Relaxed));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let echo = Echo {
+        version: state.version.clone(),
+        method: request.method().to_string(),
+        path: request
+            .uri()
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
+        authority: authority(&request),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), escape(value.as_bytes())))
+            .collect(),
+    };
+    match serde_json::to_string(&echo) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// HTTP/2 names the host in the target, HTTP/1.1 in a header.
+fn authority(request: &Request) -> String {
+    let of_target = request.uri().authority().map(ToString::to_string);
+    let of_header = || Some(escape(request.headers().get(header::HOST)?.as_bytes()));
+    of_target.or_else(of_header).unwrap_or_default()
+}
+
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_survives_the_escape() {
+        let all: Vec<u8> = (0..=255).collect();
+        assert_eq!(unescape(&escape(&all)), all);
+        assert_eq!(escape(b"a\\x41\xff"), r"a\x5cx41\xff");
+        assert_eq!(unescape(r"a\x5cx41\xff"), b"a\\x41\xff");
+    }
+}

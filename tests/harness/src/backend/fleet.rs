@@ -1,0 +1,130 @@
+//! The backends of one run: one for each version, in this process or in containers.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::task::JoinHandle;
+
+use super::{State, any_port, serve};
+use crate::docker::{BACKEND_PORT, Container, Network};
+
+/// A running backend; it ends with this value.
+#[derive(Debug)]
+pub struct Backend {
+    at: SocketAddr,
+    home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    Here {
+        state: Arc<State>,
+        task: JoinHandle<Result<()>>,
+    },
+    There {
+        // Held for its Drop.
+        _container: Container,
+    },
+}
+
+impl Backend {
+    /// Serves from a task of this process.
+    ///
+    /// # Errors
+    /// If no port is free.
+    pub async fn here(version: &str) -> Result<Self> {
+        let (listener, at) = any_port().await?;
+        let state = Arc::new(State::new(version));
+        let task = tokio::spawn(serve(listener, Arc::clone(&state)));
+        Ok(Self {
+            at,
+            home: Home::Here { state, task },
+        })
+    }
+
+    /// Serves from a container of `network`.
+    ///
+    /// # Errors
+    /// If Docker does not start it.
+    pub async fn there(version: &str, network: &Network) -> Result<Self> {
+        let container = Container::backend(network, version).await?;
+        let at = SocketAddr::new(container.address().await?, BACKEND_PORT);
+        Ok(Self {
+            at,
+            home: Home::There {
+                _container: container,
+            },
+        })
+    }
+
+    /// Where Envoy reaches it.
+    #[must_use]
+    pub fn at(&self) -> SocketAddr {
+        self.at
+    }
+
+    /// Its counters and switches; `None` if it runs in a container.
+    #[must_use]
+    pub fn state(&self) -> Option<&State> {
+        match &self.home {
+            Home::Here { state, .. } => Some(state),
+            Home::There { .. } => None,
+        }
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        if let Home::Here { task, .. } = &self.home {
+            task.abort();
+        }
+    }
+}
+
+/// Backends by version.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    backends: BTreeMap<String, Backend>,
+}
+
+impl Fleet {
+    /// One backend for each version; in containers if a network is given.
+    ///
+    /// # Errors
+    /// If one does not start.
+    pub async fn start(versions: &[&str], network: Option<&Network>) -> Result<Self> {
+        let mut backends = BTreeMap::new();
+        for &version in versions {
+            let backend = match network {
+                None => Backend::here(version).await,
+                Some(network) => Backend::there(version, network).await,
+            };
+            let backend =
+                backend.with_context(|| format!("the backend of {version} did not start"))?;
+            backends.insert(version.to_owned(), backend);
+        }
+        Ok(Self { backends })
+    }
+
+    /// The versions and where Envoy reaches them.
+    #[must_use]
+    pub fn addresses(&self) -> BTreeMap<String, SocketAddr> {
+        self.backends
+            .iter()
+            .map(|(version, backend)| (version.clone(), backend.at()))
+            .collect()
+    }
+
+    /// The backend of one version.
+    #[must_use]
+    pub fn get(&self, version: &str) -> Option<&Backend> {
+        self.backends.get(version)
+    }
+
+    /// Takes a version's backend down: connections to it are refused from now on.
+    pub fn stop(&mut self, version: &str) -> bool {
+        self.backends.remove(version).is_some()
+    }
+}

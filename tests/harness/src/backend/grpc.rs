@@ -1,0 +1,74 @@
+//! The gRPC side of a backend: one answer, or a stream of them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio_stream::{Stream, StreamExt};
+use tonic::metadata::KeyAndValueRef;
+use tonic::{Request, Response, Status};
+
+use super::State;
+use super::messages::{Ask, Pair, Told};
+use generated::echo_server::{Echo, EchoServer};
+
+pub(super) mod generated {
+    #![allow(missing_docs, unreachable_pub, clippy::pedantic)]
+    include!(concat!(env!("OUT_DIR"), "/graylane.harness.Echo.rs"));
+}
+
+/// A stream that never ends by itself would keep Envoy from stopping.
+const LONGEST_WATCH: u32 = 100_000;
+
+pub(super) fn service(state: Arc<State>) -> EchoServer<Grpc> {
+    EchoServer::new(Grpc { state })
+}
+
+pub(super) struct Grpc {
+    state: Arc<State>,
+}
+
+impl Grpc {
+    fn told(&self, request: &Request<Ask>) -> Told {
+        self.state.requests.fetch_add(1, Ordering::Relaxed);
+        let metadata = request.metadata().iter().map(|entry| match entry {
+            KeyAndValueRef::Ascii(name, value) => Pair {
+                name: name.to_string(),
+                value: value.as_encoded_bytes().to_vec(),
+            },
+            KeyAndValueRef::Binary(name, value) => Pair {
+                name: name.to_string(),
+                value: value.as_encoded_bytes().to_vec(),
+            },
+        });
+        Told {
+            version: self.state.version.clone(),
+            metadata: metadata.collect(),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Echo for Grpc {
+    async fn say(&self, request: Request<Ask>) -> Result<Response<Told>, Status> {
+        Ok(Response::new(self.told(&request)))
+    }
+
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<Told, Status>> + Send>>;
+
+    async fn watch(&self, request: Request<Ask>) -> Result<Response<Self::WatchStream>, Status> {
+        let told = self.told(&request);
+        let ask = request.into_inner();
+        let times = ask.times.min(LONGEST_WATCH);
+        let pause = Duration::from_millis(ask.pause_ms.into());
+        let answers = tokio_stream::iter(0..times).then(move |_| {
+            let told = told.clone();
+            async move {
+                tokio::time::sleep(pause).await;
+                Ok(told)
+            }
+        });
+        Ok(Response::new(Box::pin(answers)))
+    }
+}

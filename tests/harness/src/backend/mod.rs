@@ -1,0 +1,92 @@
+//! One version of a service: it says which version it is and what reached it.
+//!
+//! HTTP/1.1 and HTTP/2 without TLS on one port, and gRPC on the same.
+
+mod echo;
+mod fleet;
+mod grpc;
+pub mod messages;
+
+pub use echo::{Echo, escape, unescape};
+pub use fleet::{Backend, Fleet};
+pub use grpc::generated::echo_client::EchoClient;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+/// What a backend counts, and how it is told to behave.
+#[derive(Debug)]
+pub struct State {
+    version: String,
+    requests: AtomicU64,
+    status: AtomicU16,
+}
+
+impl State {
+    fn new(version: &str) -> Self {
+        Self {
+            version: version.to_owned(),
+            requests: AtomicU64::new(0),
+            status: AtomicU16::new(200),
+        }
+    }
+
+    /// The version it answers for.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How many requests and calls it has answered.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// From now on every HTTP answer carries this status: a version that went bad.
+    pub fn answer_with(&self, status: u16) {
+        self.status.store(status, Ordering::Relaxed);
+    }
+}
+
+/// Answers for `version` until the process ends: the `backend` subcommand.
+///
+/// # Errors
+/// If the port cannot be had.
+pub async fn serve_forever(version: &str, port: u16) -> Result<()> {
+    let listener = TcpListener::bind(("0.0.0.0", port))
+        .await
+        .with_context(|| format!("port {port} cannot be had; name another by --port"))?;
+    println!("{version} on {}", listener.local_addr()?);
+    serve(listener, Arc::new(State::new(version))).await
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
+    let service = grpc::service(Arc::clone(&state));
+    let router = Router::new()
+        .route_service("/graylane.harness.Echo/{method}", service)
+        .fallback(echo::answer)
+        .with_state(state);
+    // An answer in two parts, as gRPC's is, waits for nobody's acknowledgement.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            eprintln!("a connection without TCP_NODELAY: {error}");
+        }
+    });
+    Ok(axum::serve(listener, router).await?)
+}
+
+/// A free port of this machine, bound.
+async fn any_port() -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .context("no port is free on 127.0.0.1")?;
+    let at = listener.local_addr()?;
+    Ok((listener, at))
+}

@@ -1,0 +1,102 @@
+//! What is verified, one file each. A check starts what it needs in the [`Lab`] and returns rows.
+
+mod agree;
+mod broken;
+mod forged;
+mod grpc;
+mod people;
+mod refused;
+mod shares;
+mod sticky;
+mod switch;
+mod vectors;
+
+pub use people::{mixed_users, policy, with_user};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+use crate::lab::Lab;
+use crate::report::{Report, Row};
+
+/// The checks, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Check {
+    /// Envoy answers every single user as the native core does.
+    Agree,
+    /// A user stays: over requests, connections, workers and a restart.
+    Sticky,
+    /// Each version gets its share.
+    Shares,
+    /// A policy changes under load, there and back.
+    Switch,
+    /// Every vector of the core, through Envoy.
+    Vectors,
+    /// Forged headers change nothing, with the module alive or dead.
+    Forged,
+    /// gRPC, unary and streams.
+    Grpc,
+    /// A policy with a mistake changes nothing.
+    Refused,
+    /// A wrong policy is noticed: the harness can fail.
+    Broken,
+}
+
+impl Check {
+    /// Its name, as `--only` takes it.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    async fn run(self, lab: &Lab) -> Result<Vec<Row>> {
+        match self {
+            Self::Agree => agree::check(lab).await,
+            Self::Sticky => sticky::check(lab).await,
+            Self::Shares => shares::check(lab).await,
+            Self::Switch => switch::check(lab).await,
+            Self::Vectors => vectors::check(lab).await,
+            Self::Forged => forged::check(lab).await,
+            Self::Grpc => grpc::check(lab).await,
+            Self::Refused => refused::check(lab).await,
+            Self::Broken => broken::check(lab).await,
+        }
+    }
+}
+
+/// Runs the checks named, or all. A check that could not be made is a failed row, and does not
+/// keep the others from running.
+///
+/// # Errors
+/// If the report cannot be written.
+pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
+    let mut report = Report::default();
+    for &check in Check::value_variants() {
+        if !only.is_empty() && !only.contains(&check) {
+            continue;
+        }
+        let name = check.name();
+        let outcome = check.run(lab).await;
+        let outcome = outcome.with_context(|| format!("the check {name} could not be made"));
+        let rows = outcome.unwrap_or_else(|error| {
+            eprintln!("{error:#}");
+            vec![Row::judged(
+                &name,
+                "—",
+                "a run",
+                "none; see above",
+                "—",
+                false,
+            )]
+        });
+        if rows.iter().any(|row| !row.passed)
+            && let Some(tail) = lab.log_tail()
+        {
+            eprintln!("{tail}");
+        }
+        report.rows.extend(rows);
+    }
+    report.write()?;
+    Ok(report)
+}

@@ -1,0 +1,131 @@
+//! Each version gets its share, as far as chance allows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::people::{policy, with_user};
+use crate::Progress;
+use crate::client::{Pace, Protocol, Visit, drive};
+use crate::envoy::Setup;
+use crate::lab::Lab;
+use crate::report::Row;
+use crate::stats::{ALPHA, acceptance, chi_square};
+
+const NAME: &str = "shares";
+
+pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for percent in [0.1, 1.0, 10.0, 50.0] {
+        let shares = [("v2", percent)];
+        rows.extend(measure(lab, &policy(&shares), &shares).await?);
+    }
+    let shares = [("v2", 10.0), ("v3", 20.0)];
+    rows.extend(measure(lab, &policy(&shares), &shares).await?);
+    Ok(rows)
+}
+
+/// Sends users under `policy` and holds the counts against `shares`, in percent.
+pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -> Result<Vec<Row>> {
+    let mut versions = vec!["v1"];
+    versions.extend(shares.iter().map(|(version, _)| version));
+    let backends = lab.backends(&versions).await?;
+    let setup = Setup::of("standalone").policy(policy);
+    let envoy = lab.envoy(&setup, &backends).await?;
+    let title = format!("shares: {}", name(shares));
+    let users = users(enough(lab.users(), shares));
+    let progress = Progress::of(&title, users.len());
+    let answers = drive(envoy.address(), &users, Pace::default(), progress).await?;
+
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for answer in &answers {
+        let version = answer.as_ref().ok().and_then(|reply| reply.version());
+        *counts.entry(version.unwrap_or("nobody")).or_default() += 1;
+    }
+    let count = |version: &str| counts.get(version).copied().unwrap_or(0);
+    let mut rows = vec![Row::exact(
+        NAME,
+        format!("{}: unanswered", name(shares)),
+        0,
+        count("nobody"),
+    )];
+    for (version, percent) in shares {
+        rows.push(share(
+            &name(shares),
+            version,
+            *percent,
+            count(version),
+            users.len() as u64,
+        )?);
+    }
+    if shares.len() > 1 {
+        let rest = 100.0 - shares.iter().map(|(_, percent)| percent).sum::<f64>();
+        let expected: Vec<f64> = [rest]
+            .into_iter()
+            .chain(shares.iter().map(|(_, percent)| *percent))
+            .map(|percent| percent / 100.0)
+            .collect();
+        let observed: Vec<u64> = versions.iter().map(|version| count(version)).collect();
+        let chance = chi_square(&observed, &expected)?;
+        rows.push(Row::judged(
+            NAME,
+            format!("{}: all versions (χ²)", name(shares)),
+            format!("p ≥ {ALPHA:e}"),
+            format!("p = {chance:.3}, {observed:?}"),
+            format!("p ≥ {ALPHA:e}"),
+            chance >= ALPHA,
+        ));
+    }
+    Ok(rows)
+}
+
+fn share(split: &str, version: &str, percent: f64, hits: u64, n: u64) -> Result<Row> {
+    let (low, high) = acceptance(n, percent / 100.0, ALPHA)?;
+    #[allow(clippy::cast_precision_loss)] // Counts of requests are far below 2^52.
+    let observed = 100.0 * hits as f64 / n as f64;
+    Ok(Row::judged(
+        NAME,
+        format!("{split}: {version}"),
+        format!("{percent} %"),
+        format!("{observed:.2} % ({hits} of {n})"),
+        format!("{low} to {high}"),
+        (low..=high).contains(&hits),
+    ))
+}
+
+/// So many users that the smallest share has some in any case: below that, a share that nobody
+/// gets would pass.
+fn enough(wanted: usize, shares: &[(&str, f64)]) -> usize {
+    const HITS: f64 = 50.0;
+    let smallest = shares
+        .iter()
+        .map(|(_, percent)| *percent)
+        .fold(100.0, f64::min);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A moderate number.
+    let needed = (HITS * 100.0 / smallest).ceil() as usize;
+    wanted.max(needed)
+}
+
+/// Users by header alone, other ones than in the check of every user.
+fn users(count: usize) -> Arc<[Visit]> {
+    (0..count)
+        .map(|number| {
+            let visit = with_user(Visit::of(format!("shopper-{number}")));
+            if number % 2 == 0 {
+                visit
+            } else {
+                visit.over(Protocol::Http2)
+            }
+        })
+        .collect()
+}
+
+fn name(shares: &[(&str, f64)]) -> String {
+    let percents: Vec<_> = shares
+        .iter()
+        .map(|(_, percent)| format!("{percent} %"))
+        .collect();
+    percents.join(" / ")
+}

@@ -1,0 +1,191 @@
+//! The core's vectors, through real Envoy: what was decided natively is decided there.
+
+use std::fs;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::backend::Fleet;
+use crate::client::{Answer, Pace, Protocol, Reply, Visit, drive};
+use crate::envoy::Setup;
+use crate::lab::Lab;
+use crate::report::Row;
+use crate::{Progress, place};
+
+const NAME: &str = "vectors";
+/// Data of other shapes, for the core alone.
+const OTHERS: [&str; 2] = ["buckets", "refusals"];
+
+/// Cases that share a policy.
+#[derive(Deserialize)]
+struct Suite {
+    name: String,
+    node: Option<String>,
+    policy: Value,
+    cases: Vec<Case>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Case {
+    name: String,
+    request: Request,
+    /// Chance that is prescribed cannot be had in Envoy.
+    random: Option<u32>,
+    expect: Expect,
+}
+
+#[derive(Clone, Deserialize)]
+struct Request {
+    method: Option<String>,
+    path: Option<String>,
+    host: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, Bytes)>,
+    source_ip: Option<IpAddr>,
+}
+
+/// Text, or bytes that are none.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Bytes {
+    Text(String),
+    Raw(Vec<u8>),
+}
+
+#[derive(Clone, Deserialize)]
+struct Expect {
+    cluster: Option<String>,
+    headers: Map<String, Value>,
+}
+
+pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
+    let folder = place::repository()?.join("tests/vectors");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .with_context(|| format!("{} cannot be read", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "json"));
+    files.sort();
+    let backends = lab.backends(&["v1", "v2", "v3"]).await?;
+    let progress = Progress::of("vectors: files", files.len());
+    let mut rows = Vec::new();
+    for file in files {
+        let name = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if !OTHERS.contains(&name.as_str()) {
+            let suites: Vec<Suite> = serde_json::from_slice(&fs::read(&file)?)
+                .with_context(|| format!("{} is no file of vectors", file.display()))?;
+            rows.push(run(lab, &backends, &name, &suites).await?);
+        }
+        progress.step();
+    }
+    if rows.is_empty() {
+        bail!("{} holds no vectors", folder.display());
+    }
+    Ok(rows)
+}
+
+/// One file: each of its policies in an Envoy of its own, each case over both protocols.
+async fn run(lab: &Lab, backends: &Fleet, file: &str, suites: &[Suite]) -> Result<Row> {
+    let (mut sent, mut right) = (0, 0);
+    for suite in suites {
+        // Only the module stands between a client's headers and the backends.
+        let setup = Setup::of("standalone")
+            .policy(&suite.policy)
+            .without_native_stripping()
+            .showing_hop_headers()
+            .behind_proxy()
+            .workers(1);
+        let setup = match &suite.node {
+            Some(id) => setup.node(id),
+            None => setup,
+        };
+        let envoy = lab.envoy(&setup, backends).await?;
+        let cases = suite.cases.iter().filter(|case| case.random.is_none());
+        let cases: Vec<_> = cases
+            .flat_map(|case| [Protocol::Http1, Protocol::Http2].map(|protocol| (case, protocol)))
+            .collect();
+        let visits: Arc<[Visit]> = cases
+            .iter()
+            .map(|(case, protocol)| visit(case).over(*protocol))
+            .collect();
+        let quiet = Progress::silent();
+        let answers = drive(envoy.address(), &visits, Pace::default(), quiet).await?;
+        for ((case, protocol), answer) in cases.iter().zip(&answers) {
+            sent += 1;
+            match wrong(&case.expect, answer) {
+                None => right += 1,
+                Some(why) => eprintln!(
+                    "{NAME}: {file}: {}: {}, {protocol:?}: {why}",
+                    suite.name, case.name
+                ),
+            }
+        }
+    }
+    if sent == 0 {
+        bail!("{file} has no case that can be sent");
+    }
+    Ok(Row::exact(
+        NAME,
+        format!("{file}: {} policies", suites.len()),
+        sent,
+        right,
+    ))
+}
+
+fn visit(case: &Case) -> Visit {
+    let request = &case.request;
+    let mut visit = Visit::of(&*case.name);
+    if let Some(method) = &request.method {
+        visit.method.clone_from(method);
+    }
+    if let Some(path) = &request.path {
+        visit = visit.to(path);
+    }
+    if let Some(host) = &request.host {
+        visit = visit.at(host);
+    }
+    for (name, value) in &request.headers {
+        visit = match value {
+            Bytes::Text(text) => visit.with(name, text.as_bytes()),
+            Bytes::Raw(bytes) => visit.with(name, bytes.as_slice()),
+        };
+    }
+    match request.source_ip {
+        Some(address) => visit.with("x-forwarded-for", address.to_string()),
+        None => visit,
+    }
+}
+
+/// Why an answer is not as expected.
+fn wrong(expect: &Expect, answer: &Answer) -> Option<String> {
+    let reply = match answer {
+        Ok(reply) if reply.is_success() => reply,
+        Ok(reply) => return Some(format!("status {}", reply.status)),
+        Err(error) => return Some(error.clone()),
+    };
+    // Where no cluster is named, the sample's routes lead to the baseline.
+    let cluster = expect.cluster.as_deref().unwrap_or("checkout-v1");
+    let backend = reply.version().map(|version| format!("checkout-{version}"));
+    if backend.as_deref() != Some(cluster) {
+        return Some(format!("answered by {backend:?}, not {cluster}"));
+    }
+    expect.headers.iter().find_map(|(name, values)| {
+        let seen = seen(reply, name);
+        (seen != *values).then(|| format!("{name}: {seen}, not {values}"))
+    })
+}
+
+fn seen(reply: &Reply, name: &str) -> Value {
+    let text = |value: Vec<u8>| match String::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(error) => error.into_bytes().into(),
+    };
+    Value::Array(reply.seen(name).into_iter().map(text).collect())
+}

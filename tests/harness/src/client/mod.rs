@@ -1,0 +1,13 @@
+//! Users: requests over real sockets, with every byte under control.
+
+mod connection;
+mod drive;
+mod grpc;
+mod load;
+mod visit;
+
+pub use connection::{Answer, Connection, Reply, fetch, post};
+pub use drive::{Pace, drive};
+pub use grpc::Caller;
+pub use load::{Bounds, Load, Record};
+pub use visit::{Protocol, Visit};

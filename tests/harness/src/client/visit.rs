@@ -1,0 +1,82 @@
+//! One request of one user: the same value goes over the wire and to the native core.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// How a request travels to Envoy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2 without TLS, by prior knowledge.
+    Http2,
+}
+
+/// A request. Header names are in lower case and may repeat; values are bytes.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Who it is, for reports; not sent.
+    pub user: String,
+    /// How it travels.
+    pub protocol: Protocol,
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The host.
+    pub authority: String,
+    /// The headers, in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The address that Envoy sees.
+    pub source_ip: IpAddr,
+}
+
+impl Visit {
+    /// `GET /` by `user`, whom no header names yet.
+    #[must_use]
+    pub fn of(user: impl Into<String>) -> Self {
+        Self {
+            user: user.into(),
+            protocol: Protocol::Http1,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            authority: "checkout.example.com".to_owned(),
+            headers: Vec::new(),
+            source_ip: Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+
+    /// The same over another protocol.
+    #[must_use]
+    pub fn over(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// The same to another path.
+    #[must_use]
+    pub fn to(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    /// The same to another host.
+    #[must_use]
+    pub fn at(mut self, authority: &str) -> Self {
+        authority.clone_into(&mut self.authority);
+        self
+    }
+
+    /// The same from another address; it is not sent, Envoy sees where a client is.
+    #[must_use]
+    pub fn from_ip(mut self, source_ip: IpAddr) -> Self {
+        self.source_ip = source_ip;
+        self
+    }
+
+    /// The same with one header more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}

@@ -1,0 +1,143 @@
+//! Envoy's admin interface.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::client::{fetch, post};
+
+/// The admin interface of one running Envoy.
+#[derive(Clone, Copy, Debug)]
+pub struct Admin {
+    at: SocketAddr,
+}
+
+impl Admin {
+    pub(super) fn new(at: SocketAddr) -> Self {
+        Self { at }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.at
+    }
+
+    /// The text at a path.
+    ///
+    /// # Errors
+    /// If Envoy does not answer 200.
+    pub async fn get(&self, path: &str) -> Result<String> {
+        fetch(self.at, path).await
+    }
+
+    /// The text that a POST to a path answers.
+    ///
+    /// # Errors
+    /// If Envoy does not answer 200.
+    pub async fn post(&self, path: &str) -> Result<String> {
+        post(self.at, path).await
+    }
+
+    /// Nothing, once Envoy is ready; else why it is not.
+    pub(super) async fn ready(&self) -> Result<()> {
+        let state = self.get("/ready").await?;
+        if state.trim() != "LIVE" {
+            bail!("Envoy is {}", state.trim());
+        }
+        Ok(())
+    }
+
+    /// The address on which the one listener listens.
+    pub(super) async fn listener(&self) -> Result<SocketAddr> {
+        let text = self.get("/listeners?format=json").await?;
+        let tree: Value = serde_json::from_str(&text)?;
+        let address = &tree["listener_statuses"][0]["local_address"]["socket_address"];
+        let ip = address["address"].as_str().context("no listener yet")?;
+        let port = address["port_value"].as_u64().context("no port yet")?;
+        let port = u16::try_from(port)?;
+        if port == 0 {
+            bail!("the listener has no port yet");
+        }
+        Ok(SocketAddr::new(ip.parse()?, port))
+    }
+
+    /// The counters and gauges whose names match a regular expression.
+    ///
+    /// # Errors
+    /// If Envoy does not answer.
+    pub async fn stats(&self, filter: &str) -> Result<BTreeMap<String, u64>> {
+        let text = self
+            .get(&format!("/stats?filter={}", quote(filter)))
+            .await?;
+        let stat = |line: &str| {
+            let (name, value) = line.rsplit_once(": ")?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(text.lines().filter_map(stat).collect())
+    }
+
+    /// One counter or gauge by its full name; 0 while Envoy has none of that name.
+    ///
+    /// # Errors
+    /// If Envoy does not answer.
+    pub async fn stat(&self, name: &str) -> Result<u64> {
+        let literal: String = name
+            .chars()
+            .flat_map(|c| {
+                (!c.is_alphanumeric() && c != '_')
+                    .then_some('\\')
+                    .into_iter()
+                    .chain([c])
+            })
+            .collect();
+        let stats = self.stats(&format!("^{literal}$")).await?;
+        Ok(stats.get(name).copied().unwrap_or(0))
+    }
+
+    /// Waits until a counter or gauge is at least `least`.
+    ///
+    /// # Errors
+    /// If it is not in time.
+    pub async fn wait_stat(&self, name: &str, least: u64, patience: Duration) -> Result<u64> {
+        let until = Instant::now() + patience;
+        loop {
+            let value = self.stat(name).await?;
+            if value >= least {
+                return Ok(value);
+            }
+            if Instant::now() > until {
+                bail!("{name} is {value}, not {least}, after {patience:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The downstream connections that each worker has taken.
+    ///
+    /// # Errors
+    /// If Envoy does not answer.
+    pub async fn connections_by_worker(&self) -> Result<Vec<u64>> {
+        let stats = self
+            .stats(r"^listener\..*\.worker_\d+\.downstream_cx_total$")
+            .await?;
+        Ok(stats.into_values().collect())
+    }
+}
+
+/// A query value, percent-encoded.
+fn quote(text: &str) -> String {
+    use std::fmt::Write;
+    text.bytes().fold(String::new(), |mut quoted, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            quoted.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(quoted, "%{byte:02X}");
+        }
+        quoted
+    })
+}

@@ -1,0 +1,24 @@
+//! Real Envoy: found, configured from the repository's samples, started, watched and stopped.
+
+mod admin;
+mod find;
+mod log;
+mod policy_file;
+mod process;
+mod render;
+mod sample;
+mod setup;
+mod tree;
+mod wheel;
+
+pub use admin::Admin;
+pub use find::{Runner, find, wheel};
+pub use log::Log;
+pub use policy_file::{Layout, PolicyFile};
+pub use process::{Envoy, Ground};
+pub use render::{Form, Values, render};
+pub use sample::{Sample, SampleFile};
+pub use setup::Setup;
+
+/// The release that everything here is written for.
+pub const VERSION: &str = "1.40.0";

@@ -1,0 +1,294 @@
+//! A sample made ready to run: ports, module, policy and backends of this run in place of the
+//! sample's own. Everything else stays as users get it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::sample::Sample;
+use super::tree::{CLUSTER, LISTENER, WASM, at, renamed, resources, set_address, walk};
+
+/// The form in which a policy stands in Envoy's configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// A `google.protobuf.Struct`: the module receives protobuf.
+    #[default]
+    Struct,
+    /// JSON text in a `StringValue`, as Istio sends it.
+    Json,
+}
+
+impl Form {
+    /// The policy in this form.
+    #[must_use]
+    pub fn wrap(self, policy: &Value) -> Value {
+        match self {
+            Self::Struct => json!({
+                "@type": "type.googleapis.com/google.protobuf.Struct",
+                "value": policy,
+            }),
+            Self::Json => json!({
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": policy.to_string(),
+            }),
+        }
+    }
+}
+
+/// What is put in place of the sample's own.
+#[derive(Clone, Debug)]
+pub struct Values<'a> {
+    /// Where the listener listens.
+    pub listener: SocketAddr,
+    /// Where the admin interface listens.
+    pub admin: SocketAddr,
+    /// The folder in which Envoy finds the rendered files.
+    pub folder: &'a str,
+    /// Where Envoy finds the module.
+    pub module: &'a str,
+    /// The policy; `None` leaves the sample's.
+    pub policy: Option<&'a Value>,
+    /// The policy's form.
+    pub form: Form,
+    /// The versions and their backends.
+    pub backends: &'a BTreeMap<String, SocketAddr>,
+    /// Whether `internal_only_headers` stays.
+    pub native_stripping: bool,
+    /// Whether `request_headers_to_remove` stays.
+    pub hop_headers_removed: bool,
+    /// The id of the node; `None` leaves the sample's.
+    pub node: Option<&'a str>,
+    /// Whether one proxy before this one is trusted with the client's address.
+    pub behind_proxy: bool,
+}
+
+/// Edits every file of the sample.
+///
+/// # Errors
+/// Naming file and key, if the sample has not the shape that the harness knows.
+pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
+    let paths = sample.clone();
+    let (mut listeners, mut policies, mut modules) = (0, 0, 0);
+    let mut placed = Vec::new();
+    for (index, file) in sample.files.iter_mut().enumerate() {
+        let tree = &mut file.tree;
+        let mut edit = || -> Result<()> {
+            if index == 0 {
+                set_address(tree, &["admin", "address", "socket_address"], values.admin)?;
+                if let Some(id) = values.node {
+                    tree["node"] = json!({ "id": id, "cluster": "gateway" });
+                }
+            }
+            if let Some(list) = resources(tree, "listeners", LISTENER) {
+                for listener in list {
+                    set_address(listener, &["address", "socket_address"], values.listener)?;
+                    listeners += 1;
+                }
+            }
+            if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
+                placed.extend(place_backends(clusters, values.backends)?);
+            }
+            modules += place_module(tree, values.module)?;
+            policies += place_policy(tree, values.policy, values.form)?;
+            place_routes(tree, values.backends)?;
+            drop_headers(tree, values)?;
+            trust_proxy(tree, values)?;
+            move_paths(tree, &paths, values.folder)
+        };
+        edit().with_context(|| format!("envoy/{}: {}", paths.name, file.path.display()))?;
+    }
+    let name = &sample.name;
+    if listeners != 1 {
+        bail!("envoy/{name}: {listeners} listeners; the harness knows samples with one");
+    }
+    if modules == 0 || policies != 1 {
+        bail!("envoy/{name}: {modules} wasm filters with {policies} policies; expected one policy");
+    }
+    let absent = |version: &&String| !placed.contains(version);
+    if let Some(version) = values.backends.keys().find(absent) {
+        bail!("envoy/{name}: no cluster takes the backend of {version}");
+    }
+    Ok(sample)
+}
+
+/// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the
+/// backends. A version without either gets a copy of another version's.
+fn place_backends<'b>(
+    clusters: &mut Vec<Value>,
+    backends: &'b BTreeMap<String, SocketAddr>,
+) -> Result<Vec<&'b String>> {
+    let mut placed = Vec::new();
+    for (version, &backend) in backends {
+        let name = format!("checkout-{version}");
+        let known = clusters.iter().position(|cluster| cluster["name"] == *name);
+        if known.is_none() && !clusters.iter().any(has_subsets) {
+            let Some(model) = clusters.iter().find_map(|cluster| {
+                let model = cluster["name"].as_str()?.strip_prefix("checkout-")?;
+                Some(renamed(cluster, model, version))
+            }) else {
+                continue;
+            };
+            clusters.push(model);
+        }
+        for cluster in clusters.iter_mut() {
+            if cluster["name"] == *name {
+                let at = ["load_assignment", "endpoints", "0", "lb_endpoints", "0"];
+                let at = [&at[..], &["endpoint", "address", "socket_address"]].concat();
+                set_address(cluster, &at, backend)?;
+                placed.push(version);
+            } else if has_subsets(cluster) {
+                place_in_subset(cluster, version, backend)?;
+                placed.push(version);
+            }
+        }
+    }
+    Ok(placed)
+}
+
+/// Where a canary has a route of its own, one that a header chooses, every further version gets a
+/// copy of it.
+fn place_routes(tree: &mut Value, backends: &BTreeMap<String, SocketAddr>) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        let Some(Value::Array(routes)) = object.get_mut("routes") else {
+            return Ok(());
+        };
+        let canary = routes.iter().position(|route| {
+            route["match"]["headers"].is_array() && route["route"]["cluster"].is_string()
+        });
+        let Some((place, model)) = canary.and_then(|place| Some((place, routes.get(place)?)))
+        else {
+            return Ok(());
+        };
+        let model = model.clone();
+        let cluster = model["route"]["cluster"].as_str().unwrap_or_default();
+        let Some(of) = cluster.strip_prefix("checkout-") else {
+            bail!("routes: {cluster} is no cluster of a version");
+        };
+        for version in backends.keys() {
+            let own = format!("checkout-{version}");
+            if !routes.iter().any(|route| route["route"]["cluster"] == *own) {
+                routes.insert(place, renamed(&model, of, version));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn has_subsets(cluster: &Value) -> bool {
+    cluster["lb_subset_config"].is_object()
+}
+
+fn place_in_subset(cluster: &mut Value, version: &str, backend: SocketAddr) -> Result<()> {
+    let endpoints = at(cluster, &["load_assignment", "endpoints"])?;
+    let groups = endpoints.as_array_mut().context("endpoints is no list")?;
+    let of = |endpoint: &Value| {
+        endpoint["metadata"]["filter_metadata"]["envoy.lb"]["version"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let lists: Vec<&mut Vec<Value>> = groups
+        .iter_mut()
+        .filter_map(|group| group["lb_endpoints"].as_array_mut())
+        .collect();
+    for list in lists {
+        if !list
+            .iter()
+            .any(|endpoint| of(endpoint).as_deref() == Some(version))
+        {
+            let Some((first, model)) = list.iter().find_map(|one| Some((one, of(one)?))) else {
+                continue;
+            };
+            let new = renamed(first, &model, version);
+            list.push(new);
+        }
+        for endpoint in list {
+            if of(endpoint).as_deref() == Some(version) {
+                return set_address(
+                    endpoint,
+                    &["endpoint", "address", "socket_address"],
+                    backend,
+                );
+            }
+        }
+    }
+    bail!("lb_endpoints: none carries metadata envoy.lb version, which the subsets need");
+}
+
+fn place_module(tree: &mut Value, module: &str) -> Result<usize> {
+    let mut found = 0;
+    walk(tree, &mut |_, object| {
+        if object.get("@type").is_some_and(|kind| kind == WASM) {
+            let mut config = object.get("config").cloned().unwrap_or_default();
+            let code = at(&mut config, &["vm_config", "code"])?;
+            *code = json!({ "local": { "filename": module } });
+            object.insert("config".to_owned(), config);
+            found += 1;
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Puts the policy into the wasm filter; a discovery's `default_config` keeps its own.
+pub(super) fn place_policy(tree: &mut Value, policy: Option<&Value>, form: Form) -> Result<usize> {
+    let mut found = 0;
+    walk(tree, &mut |key, object| {
+        let is_wasm = object.get("@type").is_some_and(|kind| kind == WASM);
+        if is_wasm && key != "default_config" {
+            let config = object.get_mut("config").context("config is missing")?;
+            let place = at(config, &["configuration"])?;
+            if let Some(policy) = policy {
+                *place = form.wrap(policy);
+            }
+            found += 1;
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Takes away what would hide the module's own work from a check.
+fn drop_headers(tree: &mut Value, values: &Values<'_>) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if !values.native_stripping {
+            object.remove("internal_only_headers");
+        }
+        if !values.hop_headers_removed {
+            object.remove("request_headers_to_remove");
+        }
+        Ok(())
+    })
+}
+
+/// Takes the client's address from the proxy before this one.
+fn trust_proxy(tree: &mut Value, values: &Values<'_>) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if values.behind_proxy && object.contains_key("use_remote_address") {
+            object.insert("xff_num_trusted_hops".to_owned(), 1.into());
+        }
+        Ok(())
+    })
+}
+
+/// Paths of the sample's own files and folders lead to the rendered ones.
+fn move_paths(tree: &mut Value, sample: &Sample, folder: &str) -> Result<()> {
+    walk(tree, &mut |key, object| {
+        if !matches!(key, "path_config_source" | "watched_directory") {
+            return Ok(());
+        }
+        let Some(Value::String(path)) = object.get_mut("path") else {
+            bail!("{key}.path is no text");
+        };
+        let own = sample
+            .own_path(path)
+            .with_context(|| format!("{key}.path: {path} is no file of this sample"))?;
+        let moved = std::path::Path::new(folder).join(own);
+        moved
+            .to_string_lossy()
+            .trim_end_matches('/')
+            .clone_into(path);
+        Ok(())
+    })
+}

@@ -1,0 +1,115 @@
+//! What a check wants of an Envoy.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::policy_file::Layout;
+use super::render::Form;
+
+/// How Envoy is started. [`Setup::of`] is the sample as users get it.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The sample's name: `standalone`, `dynamic`, …
+    pub sample: String,
+    /// The policy; `None` leaves the sample's own.
+    pub policy: Option<Value>,
+    /// The policy's form.
+    pub form: Form,
+    /// How the policy's folder is laid out.
+    pub layout: Layout,
+    /// Whether Envoy itself strips forged headers.
+    pub native_stripping: bool,
+    /// Whether Envoy removes the hop's own headers before the backend.
+    pub hop_headers_removed: bool,
+    /// Another module than the lab's.
+    pub module: Option<PathBuf>,
+    /// Envoy's workers.
+    pub workers: u32,
+    /// The id of Envoy's node; `None` leaves the sample's.
+    pub node: Option<String>,
+    /// Whether a client's address is what it says in `x-forwarded-for`, as behind another proxy.
+    pub behind_proxy: bool,
+}
+
+impl Setup {
+    /// The sample as it is.
+    #[must_use]
+    pub fn of(sample: &str) -> Self {
+        Self {
+            sample: sample.to_owned(),
+            policy: None,
+            form: Form::default(),
+            layout: Layout::default(),
+            native_stripping: true,
+            hop_headers_removed: true,
+            module: None,
+            workers: 2,
+            node: None,
+            behind_proxy: false,
+        }
+    }
+
+    /// With this policy.
+    #[must_use]
+    pub fn policy(mut self, policy: &Value) -> Self {
+        self.policy = Some(policy.clone());
+        self
+    }
+
+    /// With the policy in this form.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// With the policy's folder as the kubelet mounts it.
+    #[must_use]
+    pub fn kubelet(mut self) -> Self {
+        self.layout = Layout::Kubelet;
+        self
+    }
+
+    /// Without Envoy's `internal_only_headers`: only the module stands against forged headers.
+    #[must_use]
+    pub fn without_native_stripping(mut self) -> Self {
+        self.native_stripping = false;
+        self
+    }
+
+    /// Without `request_headers_to_remove`: the backend sees what this hop was routed by.
+    #[must_use]
+    pub fn showing_hop_headers(mut self) -> Self {
+        self.hop_headers_removed = false;
+        self
+    }
+
+    /// With another module.
+    #[must_use]
+    pub fn module(mut self, module: impl Into<PathBuf>) -> Self {
+        self.module = Some(module.into());
+        self
+    }
+
+    /// As the node of this id.
+    #[must_use]
+    pub fn node(mut self, id: &str) -> Self {
+        self.node = Some(id.to_owned());
+        self
+    }
+
+    /// Behind a proxy that is trusted with the client's address.
+    #[must_use]
+    pub fn behind_proxy(mut self) -> Self {
+        self.behind_proxy = true;
+        self
+    }
+
+    /// With so many workers.
+    #[must_use]
+    pub fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+}

@@ -1,0 +1,101 @@
+//! Where checks are made: it starts what they ask for, and keeps every log.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::Result;
+
+use crate::backend::Fleet;
+use crate::docker::Network;
+use crate::envoy::{self, Envoy, Ground, Log, Runner, Setup};
+use crate::place;
+
+/// An Envoy to start, a module to load, and a place for logs.
+///
+/// Everything that it starts is a value that ends with its scope.
+#[derive(Debug)]
+pub struct Lab {
+    runner: Runner,
+    network: Option<Network>,
+    module: PathBuf,
+    users: usize,
+    last_log: Mutex<Option<Log>>,
+}
+
+impl Lab {
+    /// Finds Envoy and, for Docker, makes a network.
+    ///
+    /// # Errors
+    /// If there is no Envoy to be had.
+    pub async fn open(module: PathBuf, users: usize) -> Result<Self> {
+        place::sweep();
+        let runner = envoy::find().await?;
+        let network = match &runner {
+            Runner::Local(_) => None,
+            Runner::Docker(_) => Some(Network::create().await?),
+        };
+        Ok(Self {
+            runner,
+            network,
+            module,
+            users,
+            last_log: Mutex::new(None),
+        })
+    }
+
+    /// The address from which this process's clients come, as Envoy sees them: for rules on it.
+    ///
+    /// # Errors
+    /// If Docker does not tell.
+    pub async fn client_ip(&self) -> Result<IpAddr> {
+        match &self.network {
+            None => Ok(Ipv4Addr::LOCALHOST.into()),
+            Some(network) => network.gateway().await,
+        }
+    }
+
+    /// How many users a check of every single user has.
+    #[must_use]
+    pub fn users(&self) -> usize {
+        self.users
+    }
+
+    /// Starts one backend for each version: in this process, or in containers beside Envoy's.
+    ///
+    /// # Errors
+    /// If one does not start.
+    pub async fn backends(&self, versions: &[&str]) -> Result<Fleet> {
+        Fleet::start(versions, self.network.as_ref()).await
+    }
+
+    /// Starts Envoy in front of `backends` and waits until it answers.
+    ///
+    /// # Errors
+    /// If it does not start; with the end of its log.
+    pub async fn envoy(&self, setup: &Setup, backends: &Fleet) -> Result<Envoy> {
+        let ground = Ground {
+            runner: &self.runner,
+            network: self.network.as_ref(),
+            module: &self.module,
+            backends: &backends.addresses(),
+        };
+        // One that does not start tells the end of its log by itself.
+        self.remember(None);
+        let envoy = Envoy::start(setup, ground, place::new_log()?).await?;
+        self.remember(Some(envoy.log().clone()));
+        Ok(envoy)
+    }
+
+    fn remember(&self, log: Option<Log>) {
+        if let Ok(mut last) = self.last_log.lock() {
+            *last = log;
+        }
+    }
+
+    /// The end of the latest Envoy's log.
+    #[must_use]
+    pub fn log_tail(&self) -> Option<String> {
+        Some(self.last_log.lock().ok()?.as_ref()?.tail())
+    }
+}

@@ -1,0 +1,23 @@
+//! The companion of graylane: it starts real Envoy, backends and load, and verifies that Envoy
+//! agrees with the native core for every single user.
+//!
+//! Rules are deterministic, so equality is demanded per request, not on average: [`native`] asks
+//! the core, [`client`] asks Envoy, [`checks`] compare. What the policy means is known to the core
+//! alone; nothing here decides anything.
+
+pub mod backend;
+pub mod checks;
+pub mod cli;
+pub mod client;
+pub mod docker;
+pub mod envoy;
+pub mod lab;
+pub mod native;
+pub mod place;
+pub mod report;
+pub mod stats;
+
+mod launcher;
+mod progress;
+
+pub use progress::Progress;

@@ -1,0 +1,73 @@
+//! The native core's answer: the same rules and the same request that Envoy gets.
+
+use std::net::IpAddr;
+
+use anyhow::{Context, Result};
+use graylane::{Moment, Node, Policy, Rules};
+use serde_json::Value;
+
+use crate::client::Visit;
+
+/// A policy as the core understands it.
+#[derive(Debug)]
+pub struct Native {
+    rules: Rules,
+}
+
+/// What the core decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The version; `None` if the policy has no such service.
+    pub version: Option<String>,
+    /// The cluster it is reached by.
+    pub cluster: Option<String>,
+    /// The rule that decided; `None` for the baseline.
+    pub rule: Option<String>,
+}
+
+impl Native {
+    /// Compiles the policy as the module does when Envoy loads it.
+    ///
+    /// # Errors
+    /// If the core refuses it.
+    pub fn compile(policy: &Value) -> Result<Self> {
+        let text = policy.to_string();
+        let policy = Policy::parse(text.as_bytes()).context("the core refuses the policy")?;
+        let rules =
+            Rules::compile(policy, &Node::default()).context("the core refuses the policy")?;
+        Ok(Self { rules })
+    }
+
+    /// What Envoy must answer to this visit.
+    ///
+    /// The policies of the checks leave nothing to chance, so the moment's random number is fixed.
+    #[must_use]
+    pub fn decide(&self, visit: &Visit) -> Verdict {
+        let decision = graylane::decide(&self.rules, visit, Moment { random: 0 });
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Verdict {
+            version: owned(decision.version()),
+            cluster: owned(decision.cluster()),
+            rule: owned(decision.rule()),
+        }
+    }
+}
+
+impl graylane::Request for Visit {
+    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        match name {
+            ":method" => see(self.method.as_bytes()),
+            ":path" => see(self.path.as_bytes()),
+            ":authority" => see(self.authority.as_bytes()),
+            _ => self
+                .headers
+                .iter()
+                .filter(|(own, _)| own == name)
+                .any(|(_, value)| see(value)),
+        }
+    }
+
+    fn source_ip(&self) -> Option<IpAddr> {
+        Some(self.source_ip)
+    }
+}
