@@ -21,7 +21,7 @@ test: lint test-core test-harness demo ## Everything that gates a change
 test-core: ## The core natively: vectors, refusals, limits, properties
 	$(CARGO) test --package graylane
 
-test-harness: ## The harness' own tests, and the samples through Envoy's validation
+test-harness: wasm ## The harness' own tests, and the samples through Envoy's validation
 	$(CARGO) test --release --package graylane-harness
 
 lint: wasm-target ## Formatting, lints on both targets, documentation

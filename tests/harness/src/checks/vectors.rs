@@ -57,6 +57,7 @@ enum Bytes {
 
 #[derive(Clone, Deserialize)]
 struct Expect {
+    version: Option<String>,
     cluster: Option<String>,
     headers: Map<String, Value>,
 }
@@ -95,12 +96,14 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
 async fn run(lab: &Lab, backends: &Fleet, file: &str, suites: &[Suite]) -> Result<Row> {
     let (mut sent, mut right) = (0, 0);
     for suite in suites {
-        // Only the module stands between a client's headers and the backends.
-        let setup = Setup::of("standalone")
+        // Where no version names a cluster, the tag alone routes. Only the module stands between a
+        // client's headers and the backends.
+        let by_cluster = suite.policy.to_string().contains("\"cluster\":\"checkout-");
+        let setup = Setup::of(if by_cluster { "standalone" } else { "subset" })
             .policy(&suite.policy)
             .without_native_stripping()
             .showing_hop_headers()
-            .behind_proxy()
+            .raw()
             .workers(1);
         let setup = match &suite.node {
             Some(id) => setup.node(id),
@@ -119,7 +122,7 @@ async fn run(lab: &Lab, backends: &Fleet, file: &str, suites: &[Suite]) -> Resul
         let answers = drive(envoy.address(), &visits, Pace::default(), quiet).await?;
         for ((case, protocol), answer) in cases.iter().zip(&answers) {
             sent += 1;
-            match wrong(&case.expect, answer) {
+            match wrong(&case.expect, by_cluster, answer) {
                 None => right += 1,
                 Some(why) => eprintln!(
                     "{NAME}: {file}: {}: {}, {protocol:?}: {why}",
@@ -164,17 +167,22 @@ fn visit(case: &Case) -> Visit {
 }
 
 /// Why an answer is not as expected.
-fn wrong(expect: &Expect, answer: &Answer) -> Option<String> {
+fn wrong(expect: &Expect, by_cluster: bool, answer: &Answer) -> Option<String> {
     let reply = match answer {
         Ok(reply) if reply.is_success() => reply,
         Ok(reply) => return Some(format!("status {}", reply.status)),
         Err(error) => return Some(error.clone()),
     };
-    // Where no cluster is named, the sample's routes lead to the baseline.
-    let cluster = expect.cluster.as_deref().unwrap_or("checkout-v1");
-    let backend = reply.version().map(|version| format!("checkout-{version}"));
-    if backend.as_deref() != Some(cluster) {
-        return Some(format!("answered by {backend:?}, not {cluster}"));
+    let wanted = if by_cluster {
+        let cluster = expect.cluster.as_deref();
+        cluster.and_then(|name| name.strip_prefix("checkout-"))
+    } else {
+        expect.version.as_deref()
+    };
+    // Without either, the samples' routes lead to the baseline.
+    let wanted = wanted.unwrap_or("v1");
+    if reply.version() != Some(wanted) {
+        return Some(format!("answered by {:?}, not {wanted}", reply.version()));
     }
     expect.headers.iter().find_map(|(name, values)| {
         let seen = seen(reply, name);

@@ -68,7 +68,7 @@ impl Envoy {
             native_stripping: setup.native_stripping,
             hop_headers_removed: setup.hop_headers_removed,
             node: setup.node.as_deref(),
-            behind_proxy: setup.behind_proxy,
+            raw: setup.raw,
         };
         let sample = render(Sample::load(&setup.sample)?, &values)?;
         write(&sample, folder.path())?;

@@ -60,8 +60,8 @@ pub struct Values<'a> {
     pub hop_headers_removed: bool,
     /// The id of the node; `None` leaves the sample's.
     pub node: Option<&'a str>,
-    /// Whether one proxy before this one is trusted with the client's address.
-    pub behind_proxy: bool,
+    /// Whether Envoy takes requests as they come.
+    pub raw: bool,
 }
 
 /// Edits every file of the sample.
@@ -90,11 +90,12 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
                 placed.extend(place_backends(clusters, values.backends)?);
             }
+            rename_headers(tree, values);
             modules += place_module(tree, values.module)?;
             policies += place_policy(tree, values.policy, values.form)?;
             place_routes(tree, values.backends)?;
             drop_headers(tree, values)?;
-            trust_proxy(tree, values)?;
+            take_raw(tree, values)?;
             move_paths(tree, &paths, values.folder)
         };
         edit().with_context(|| format!("envoy/{}: {}", paths.name, file.path.display()))?;
@@ -262,11 +263,24 @@ fn drop_headers(tree: &mut Value, values: &Values<'_>) -> Result<()> {
     })
 }
 
-/// Takes the client's address from the proxy before this one.
-fn trust_proxy(tree: &mut Value, values: &Values<'_>) -> Result<()> {
+/// Where the policy writes headers of other names, routes go by those.
+fn rename_headers(tree: &mut Value, values: &Values<'_>) {
+    let Some(headers) = values.policy.map(|policy| &policy["headers"]) else {
+        return;
+    };
+    for (field, usual) in [("version", "x-gray-version"), ("cluster", "x-gray-cluster")] {
+        if let Some(name) = headers[field].as_str() {
+            *tree = renamed(tree, usual, name);
+        }
+    }
+}
+
+/// Takes the client's address from the proxy before this one, and its path as it is written.
+fn take_raw(tree: &mut Value, values: &Values<'_>) -> Result<()> {
     walk(tree, &mut |_, object| {
-        if values.behind_proxy && object.contains_key("use_remote_address") {
+        if values.raw && object.contains_key("use_remote_address") {
             object.insert("xff_num_trusted_hops".to_owned(), 1.into());
+            object.remove("normalize_path");
         }
         Ok(())
     })

@@ -28,8 +28,8 @@ pub struct Setup {
     pub workers: u32,
     /// The id of Envoy's node; `None` leaves the sample's.
     pub node: Option<String>,
-    /// Whether a client's address is what it says in `x-forwarded-for`, as behind another proxy.
-    pub behind_proxy: bool,
+    /// Whether Envoy takes requests as they come: see [`Setup::raw`].
+    pub raw: bool,
 }
 
 impl Setup {
@@ -46,7 +46,7 @@ impl Setup {
             module: None,
             workers: 2,
             node: None,
-            behind_proxy: false,
+            raw: false,
         }
     }
 
@@ -99,10 +99,11 @@ impl Setup {
         self
     }
 
-    /// Behind a proxy that is trusted with the client's address.
+    /// Taking requests as they come: a client's address is what `x-forwarded-for` says, and its
+    /// path is not normalised.
     #[must_use]
-    pub fn behind_proxy(mut self) -> Self {
-        self.behind_proxy = true;
+    pub fn raw(mut self) -> Self {
+        self.raw = true;
         self
     }
 
