@@ -21,8 +21,8 @@ test: lint test-core test-harness demo ## Everything that gates a change
 test-core: ## The core natively: vectors, refusals, limits, properties
 	$(CARGO) test --package graylane
 
-test-harness: wasm ## The harness' own tests, and the samples through Envoy's validation
-	$(CARGO) test --release --package graylane-harness
+test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
+	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
 
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check

@@ -31,7 +31,7 @@ fn rendered(
         form,
         backends: &backends(versions),
         node: None,
-        behind_proxy: false,
+        raw: false,
         native_stripping: false,
         hop_headers_removed: true,
     };

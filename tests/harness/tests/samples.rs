@@ -1,10 +1,13 @@
 //! Every sample configuration starts as its reader gets it, with its own policy, and sends users
 //! where that policy says. The module is needed: `make wasm`.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use graylane_harness::client::{Connection, Protocol, Visit};
-use graylane_harness::envoy::{Envoy, Setup, wheel};
+use graylane_harness::envoy::{Envoy, Form, Sample, Setup, Values, render, wheel};
 use graylane_harness::lab::Lab;
 use graylane_harness::place;
 
@@ -42,11 +45,47 @@ async fn every_sample_starts_with_its_own_policy() {
     }
 }
 
-/// It has no filter to start; Envoy says whether it is one.
+/// Envoy itself says whether a configuration is one, with the policy in it.
 #[tokio::test]
-async fn the_stand_in_application_is_valid() {
-    let file = place::repository().unwrap().join("envoy/upstream.yaml");
-    let output = Command::new(wheel().await.unwrap())
+async fn every_configuration_is_valid() {
+    let envoy = wheel().await.unwrap();
+    let module = place::module(None).unwrap();
+    let backends: BTreeMap<_, _> = [("v1", 8081), ("v2", 8082)]
+        .map(|(version, port)| (version.to_owned(), ([127, 0, 0, 1], port).into()))
+        .into();
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["standalone", "header-routes", "subset", "dynamic"] {
+        let values = Values {
+            listener: ([127, 0, 0, 1], 10_000).into(),
+            admin: ([127, 0, 0, 1], 9_901).into(),
+            folder: folder.path().to_str().unwrap(),
+            module: module.to_str().unwrap(),
+            policy: None,
+            form: Form::Struct,
+            backends: &backends,
+            native_stripping: true,
+            hop_headers_removed: true,
+            node: None,
+            raw: false,
+        };
+        let sample = render(Sample::load(name).unwrap(), &values).unwrap();
+        for file in &sample.files {
+            let path = folder.path().join(&file.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file.tree.to_string()).unwrap();
+        }
+        validate(&envoy, &folder.path().join(&sample.files[0].path)).unwrap();
+    }
+    let upstream = place::repository().unwrap().join("envoy/upstream.yaml");
+    validate(&envoy, &upstream).unwrap();
+    // And it can say no.
+    let bad = folder.path().join("bad.yaml");
+    fs::write(&bad, "static_resources: { listeners: [ { name: 1 } ] }").unwrap();
+    validate(&envoy, &bad).unwrap_err();
+}
+
+fn validate(envoy: &Path, file: &Path) -> Result<(), String> {
+    let output = Command::new(envoy)
         .args([
             "--mode",
             "validate",
@@ -57,9 +96,6 @@ async fn the_stand_in_application_is_valid() {
         .env("VERSION", "v1")
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    output.status.success().then_some(()).ok_or(log)
 }
