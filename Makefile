@@ -32,8 +32,18 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 
 wasm: wasm-target ## Build the module, as target/graylane.wasm
 	$(CARGO) build --package graylane --lib --profile module --target wasm32-wasip1
-	@cp target/wasm32-wasip1/module/graylane.wasm $(MODULE)
+	@mkdir -p target && cp $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module/graylane.wasm $(MODULE)
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
+
+compose: wasm ## Try envoy/docker-compose.yaml: up, a tester and a forger, down
+	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
+	compose="$$compose -f envoy/docker-compose.yaml"; \
+	trap "$$compose down --timeout 1" EXIT; \
+	$$compose up -d && \
+	ask() { curl -sS --retry 30 --retry-connrefused --retry-delay 1 -H "$$1" http://127.0.0.1:10000/; } && \
+	tester=$$(ask 'x-qa: on') && forger=$$(ask 'x-gray-version: v2') && \
+	echo "tester: $$tester" && echo "forger: $$forger" && \
+	test "$$tester" = "checkout v2, tag v2" && test "$$forger" = "checkout v1, tag v1"
 
 envoy: ## Get Envoy, and print where it is
 	$(HARNESS) envoy
@@ -51,4 +61,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core test-harness lint wasm envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core test-harness lint wasm compose envoy envoy-image fmt clean wasm-target

@@ -6,7 +6,7 @@
 //! bytes ─policy─▶ Policy ─rules─▶ Rules ─decide─▶ Decision ─effects─▶ Effects ─plugin─▶ Envoy
 //! ```
 //!
-//! Everything but `plugin` is pure and runs natively: the same [`decide`] answers in Envoy and in
+//! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
 //! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
 
 #![cfg_attr(
