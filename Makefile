@@ -40,7 +40,7 @@ compose: wasm ## Try envoy/docker-compose.yaml: up, a tester and a forger, down
 	compose="$$compose -f envoy/docker-compose.yaml"; \
 	trap "$$compose down --timeout 1" EXIT; \
 	$$compose up -d && \
-	ask() { curl -sS --retry 30 --retry-connrefused --retry-delay 1 -H "$$1" http://127.0.0.1:10000/; } && \
+	ask() { curl -sS --retry 30 --retry-all-errors --retry-delay 1 -H "$$1" http://127.0.0.1:10000/; } && \
 	tester=$$(ask 'x-qa: on') && forger=$$(ask 'x-gray-version: v2') && \
 	echo "tester: $$tester" && echo "forger: $$forger" && \
 	test "$$tester" = "checkout v2, tag v2" && test "$$forger" = "checkout v1, tag v1"

@@ -1,6 +1,6 @@
 //! Conditions: whom a rule concerns.
 
-use super::compile::{not_empty, one_of};
+use super::checks::{not_empty, one_of};
 use super::name;
 use super::network::Networks;
 use super::source::Source;

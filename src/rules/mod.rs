@@ -1,11 +1,13 @@
 //! The compiled policy: names resolved, shares as integers, matchers built. Nothing here can be
 //! wrong, and nothing is parsed any more: [`Rules::compile`] is the only way to get one.
 
+mod checks;
 mod compile;
 mod condition;
 mod hosts;
 mod name;
 mod network;
+mod rulebook;
 mod source;
 mod split;
 mod text;

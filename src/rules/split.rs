@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::compile::{not_empty, one_of};
+use super::checks::{not_empty, one_of};
 use super::source::Source;
 use super::{Headers, Version, name};
 use crate::bucket::{Bucket, SCALE};

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::compile::{not_empty, one_of};
+use super::checks::{not_empty, one_of};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Text};

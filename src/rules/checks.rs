@@ -1,0 +1,61 @@
+//! Checks that several parts of a policy share.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::{Error, Place};
+
+/// The one field of a choice that is given, and its name.
+pub(super) fn one_of<T, const N: usize>(
+    place: &Place<'_>,
+    fields: [(&'static str, Option<T>); N],
+) -> Result<(&'static str, T), Error> {
+    let names = fields
+        .each_ref()
+        .map(|(name, _)| format!("`{name}`"))
+        .join(", ");
+    let mut given = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    match (given.next(), given.next()) {
+        (Some(choice), None) => Ok(choice),
+        (None, _) => Err(place.error(format!("needs one of {names}"))),
+        (Some((one, _)), Some((other, _))) => {
+            Err(place.error(format!("has both `{one}` and `{other}`; keep one")))
+        }
+    }
+}
+
+/// Refuses an empty list, since it may be meant as none or as all.
+pub(super) fn not_empty<T>(place: &Place<'_>, list: &[T], remedy: &str) -> Result<(), Error> {
+    if list.is_empty() {
+        return Err(place.error(format!("is empty; {remedy}")));
+    }
+    Ok(())
+}
+
+/// Refuses a list that is too long. The remedy begins with what it lists.
+pub(super) fn at_most<T>(
+    place: &Place<'_>,
+    list: &[T],
+    most: usize,
+    remedy: &str,
+) -> Result<(), Error> {
+    if list.len() > most {
+        return Err(place.error(format!("has {}, above {most} {remedy}", list.len())));
+    }
+    Ok(())
+}
+
+/// Refuses a name that another has already.
+pub(super) fn once(
+    place: &Place<'_>,
+    names: &mut BTreeSet<Arc<str>>,
+    name: &Arc<str>,
+) -> Result<(), Error> {
+    if names.insert(name.clone()) {
+        Ok(())
+    } else {
+        Err(place.error(format!("{name:?} stands twice; give each its own name")))
+    }
+}

@@ -1,0 +1,138 @@
+//! The rules of one service: from the document to whom they concern and where they send them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::checks::{not_empty, once, one_of};
+use super::condition::Condition;
+use super::split::{Share, Split, keys};
+use super::{Action, Headers, Rule, Version, name};
+use crate::error::{Error, Place};
+use crate::limits::MAX_SALT_BYTES;
+use crate::policy::{self, Text};
+
+/// What the rules of one service are compiled with.
+pub(super) struct Rulebook<'a> {
+    headers: &'a Headers,
+    service: &'a str,
+    versions: &'a [Arc<Version>],
+    baseline: &'a Arc<Version>,
+    names: BTreeSet<Arc<str>>,
+}
+
+impl<'a> Rulebook<'a> {
+    pub(super) fn new(
+        headers: &'a Headers,
+        service: &'a str,
+        versions: &'a [Arc<Version>],
+        baseline: &'a Arc<Version>,
+    ) -> Self {
+        Self {
+            headers,
+            service,
+            versions,
+            baseline,
+            names: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn rule(
+        &mut self,
+        place: &Place<'_>,
+        document: policy::Rule,
+    ) -> Result<Rule, Error> {
+        enum Choice {
+            Use(Text),
+            Split(policy::Split),
+        }
+        let at_name = place.field("name");
+        let name = name::name(&at_name, document.name)?;
+        once(&at_name, &mut self.names, &name.as_str().into())?;
+        let at_when = place.field("when");
+        let when = document
+            .when
+            .map(|when| Condition::compile(&at_when, when, self.headers));
+        let (field, choice) = one_of(
+            place,
+            [
+                ("use", document.r#use.map(Choice::Use)),
+                ("split", document.split.map(Choice::Split)),
+            ],
+        )?;
+        let at_choice = place.field(field);
+        let action = match choice {
+            Choice::Use(version) => Action::Use(find(&at_choice, self.versions, &version)?.clone()),
+            Choice::Split(split) => Action::Split(self.split(&at_choice, split, &name)?),
+        };
+        Ok(Rule {
+            name: name.into(),
+            when: when.transpose()?,
+            action,
+        })
+    }
+
+    fn split(
+        &self,
+        place: &Place<'_>,
+        document: policy::Split,
+        rule: &str,
+    ) -> Result<Split, Error> {
+        let by = keys(&place.field("by"), document.by, self.headers)?;
+        let salt = match document.salt {
+            Some(salt) => checked_salt(&place.field("salt"), salt)?,
+            None => format!("{}/{rule}", self.service).into(),
+        };
+        let at_to = place.field("to");
+        not_empty(&at_to, &document.to, "name at least one version")?;
+        let mut names = BTreeSet::new();
+        let mut sum = 0u32;
+        let mut shares = Vec::with_capacity(document.to.len());
+        for (index, target) in document.to.into_iter().enumerate() {
+            let place = at_to.index(index);
+            let at_version = place.field("version");
+            let version = find(&at_version, self.versions, &target.version)?;
+            if Arc::ptr_eq(version, self.baseline) {
+                return Err(at_version.error(format!(
+                    "{:?} is the baseline, which has what the others leave; leave it out",
+                    version.name()
+                )));
+            }
+            once(&at_version, &mut names, &version.name)?;
+            let share = Share::from_percent(&place.field("percent"), target.percent)?;
+            sum = sum.saturating_add(share.buckets());
+            shares.push((version.clone(), share));
+        }
+        if sum > Share::ALL.buckets() {
+            let percent = f64::from(sum) / 1_000.0;
+            return Err(at_to.error(format!("the percentages add up to {percent}, above 100")));
+        }
+        Ok(Split::new(by, salt, shares, document.missing))
+    }
+}
+
+fn checked_salt(place: &Place<'_>, Text(salt): Text) -> Result<Box<str>, Error> {
+    if (1..=MAX_SALT_BYTES).contains(&salt.len()) {
+        Ok(salt.into())
+    } else {
+        Err(place.error(format!(
+            "has {} bytes; use 1 to {MAX_SALT_BYTES}, or leave it out",
+            salt.len()
+        )))
+    }
+}
+
+/// The version of this name.
+pub(super) fn find<'v>(
+    place: &Place<'_>,
+    versions: &'v [Arc<Version>],
+    Text(name): &Text,
+) -> Result<&'v Arc<Version>, Error> {
+    let found = versions.iter().find(|version| *version.name == **name);
+    found.ok_or_else(|| {
+        let names: Vec<_> = versions.iter().map(|version| version.name()).collect();
+        let names = names.join(", ");
+        place.error(format!(
+            "{name:?} is not one of the service's versions ({names})"
+        ))
+    })
+}
