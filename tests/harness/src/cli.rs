@@ -93,6 +93,7 @@ async fn demo(module: PathBuf, users: usize, only: &[Check]) -> Result<bool> {
     let lab = Lab::open(module, users).await?;
     let report = checks::run(&lab, only).await?;
     println!("{}", report.table());
+    println!("{}", report.summary());
     println!("{}", place::results()?.join("report.json").display());
     Ok(!report.failed())
 }

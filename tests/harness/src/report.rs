@@ -111,6 +111,13 @@ impl Report {
         table
     }
 
+    /// How many rows passed, in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let passed = self.rows.iter().filter(|row| row.passed).count();
+        format!("{passed} passed, {} failed", self.rows.len() - passed)
+    }
+
     /// Writes `report.json` beside the logs; where.
     ///
     /// # Errors

@@ -210,7 +210,7 @@ fn followed(
         name,
         "every worker follows",
         format!(
-            "after {} ms; {telling} of {} requests told; {strange} of neither policy",
+            "after {} ms; {telling} of {} requests tell; {strange} of neither policy",
             after.as_millis(),
             window.records.len(),
         ),
