@@ -9,8 +9,11 @@ use crate::rules::{Action, Role, Rule, Rules, Service, Version};
 /// decision itself has no clock and no source of chance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moment {
-    /// Random bits, for `missing: random`.
+    /// Random bits, for `missing: random`; zero where [`Rules::needs_random`] is false.
     pub random: u32,
+    /// The wall clock, in milliseconds since the Unix epoch; zero where [`Rules::needs_clock`] is
+    /// false.
+    pub now: u64,
 }
 
 /// The answer to one request.

@@ -311,7 +311,7 @@ fn request() -> impl Strategy<Value = Sent> {
 
 /// What a decision answers and does, in full.
 fn answer(rules: &Rules, request: &Sent, random: u32) -> String {
-    let decision = decide(rules, request, Moment { random });
+    let decision = decide(rules, request, Moment { random, now: 0 });
     let effects: Vec<_> = effects(rules, &decision).collect();
     format!(
         "{:?} {:?} {:?} {:?} {} {effects:?}",
@@ -353,7 +353,7 @@ proptest! {
     ) {
         let rules = load(&support::json(&policy)).unwrap();
         for (request, random) in requests {
-            let decision = decide(&rules, &request, Moment { random });
+            let decision = decide(&rules, &request, Moment { random, now: 0 });
             prop_assert_eq!(decision.service().is_some(), decision.version().is_some());
             let Some(name) = decision.service() else {
                 prop_assert_eq!(decision.cluster(), None);
@@ -415,7 +415,7 @@ proptest! {
             let mut honest = request.clone();
             honest.headers.retain(|(name, _)| name != "x-gray-cluster");
             prop_assert_eq!(answer(&rules, &request, random), answer(&rules, &honest, random));
-            let decision = decide(&rules, &request, Moment { random });
+            let decision = decide(&rules, &request, Moment { random, now: 0 });
             let after = request.after(effects(&rules, &decision));
             let cluster: Vec<_> = decision.cluster().map(str::as_bytes).into_iter().collect();
             prop_assert!(!names_clusters || after.values("x-gray-cluster") == cluster);
@@ -429,7 +429,7 @@ proptest! {
     ) {
         let rules = load(&support::json(&policy)).unwrap();
         for (request, random) in requests {
-            let decision = decide(&rules, &request, Moment { random });
+            let decision = decide(&rules, &request, Moment { random, now: 0 });
             let mut names = BTreeSet::new();
             for effect in effects(&rules, &decision) {
                 let (HeaderEffect::Set(name, _) | HeaderEffect::Remove(name)) = effect;

@@ -34,6 +34,9 @@ struct Case {
     request: Sent,
     #[serde(default)]
     random: u32,
+    /// Milliseconds since the Unix epoch.
+    #[serde(default)]
+    now: u64,
     expect: Answer,
 }
 
@@ -74,6 +77,7 @@ impl Case {
     fn answer(&self, rules: &Rules) -> Answer {
         let moment = Moment {
             random: self.random,
+            now: self.now,
         };
         let decision = decide(rules, &self.request, moment);
         let after = self.request.clone().after(effects(rules, &decision));

@@ -74,6 +74,7 @@ impl HttpContext for Filter {
             let request = HostRequest::default();
             let moment = Moment {
                 random: if rules.needs_random() { random() } else { 0 },
+                now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
             effects(rules, &decision).for_each(host::apply);

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::net::{IpAddr, SocketAddr};
+use std::time::UNIX_EPOCH;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
@@ -25,6 +26,13 @@ pub(super) fn node_id() -> String {
     let id = hostcalls::get_property(vec!["xds", "node", "id"]);
     let id = id.ok().flatten().unwrap_or_default();
     String::from_utf8(id).unwrap_or_default()
+}
+
+/// The wall clock, in milliseconds since the Unix epoch.
+pub(super) fn now() -> u64 {
+    let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Does what a decision asks. Only while the request's headers have not gone on.

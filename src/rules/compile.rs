@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::checks::{at_most, not_empty, once};
 use super::hosts::HostIndex;
 use super::rulebook::{Rulebook, find};
-use super::{Headers, Node, Role, Rule, Rules, Service, Version, name};
+use super::{Headers, Needs, Node, Role, Rule, Rules, Service, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
 use crate::policy::{self, Policy, Text};
@@ -49,7 +49,10 @@ impl Rules {
                 .map(|each| each.baseline.name.clone())
                 .collect(),
             names_clusters: compiled.iter().any(Service::names_a_cluster),
-            needs_random: compiled.iter().any(Service::draws),
+            needs: Needs {
+                random: compiled.iter().any(Service::draws),
+                clock: false,
+            },
             services: compiled,
             headers,
         })

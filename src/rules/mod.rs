@@ -2,6 +2,7 @@
 //! wrong, and nothing is parsed any more: [`Rules::compile`] is the only way to get one.
 
 mod checks;
+mod clock;
 mod compile;
 mod condition;
 mod hosts;
@@ -36,7 +37,14 @@ pub struct Rules {
     /// Whether any version is reached by the cluster header. If none is, nothing routes by that
     /// header, and it is left alone.
     pub(crate) names_clusters: bool,
-    needs_random: bool,
+    needs: Needs,
+}
+
+/// What of a [`crate::Moment`] a policy may need.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    random: bool,
+    clock: bool,
 }
 
 /// Where the filter stands, once `auto` is resolved.
@@ -109,7 +117,13 @@ impl Rules {
     /// Whether some decision may need [`crate::Moment::random`].
     #[must_use]
     pub fn needs_random(&self) -> bool {
-        self.needs_random
+        self.needs.random
+    }
+
+    /// Whether some decision may need [`crate::Moment::now`].
+    #[must_use]
+    pub fn needs_clock(&self) -> bool {
+        self.needs.clock
     }
 
     /// The services, in the policy's order.

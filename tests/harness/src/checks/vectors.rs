@@ -33,13 +33,16 @@ struct Case {
     name: String,
     request: Request,
     random: Option<u32>,
+    now: Option<u64>,
     expect: Expect,
 }
 
 impl Case {
-    /// Chance cannot be prescribed to Envoy, and every socket has an address.
+    /// Neither chance nor the clock can be prescribed to Envoy, and every socket has an address.
     fn can_be_sent(&self, by_address: bool) -> bool {
-        self.random.is_none() && (self.request.source_ip.is_some() || !by_address)
+        self.random.is_none()
+            && self.now.is_none()
+            && (self.request.source_ip.is_some() || !by_address)
     }
 }
 
