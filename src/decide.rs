@@ -209,7 +209,7 @@ fn ask_rules<'r>(
             (None, Missing::Next) => continue,
         };
         return (
-            split.version(bucket).unwrap_or(baseline),
+            split.version(bucket, moment.now).unwrap_or(baseline),
             Reason::Rule(rule),
         );
     }

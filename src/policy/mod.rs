@@ -5,13 +5,14 @@ mod nesting;
 mod number;
 mod object;
 mod protobuf;
+mod split;
 mod text;
 
 pub use document::{
-    Condition, Headers, Key, Match, Missing, Policy, Role, Rule, Schema, Service, Split, Stamp,
-    Target, Version,
+    Condition, Headers, Match, Policy, Role, Rule, Schema, Service, Stamp, Version,
 };
 pub use number::Number;
+pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
 pub use text::Text;
 
 use std::borrow::Cow;

@@ -51,7 +51,7 @@ impl Rules {
             names_clusters: compiled.iter().any(Service::names_a_cluster),
             needs: Needs {
                 random: compiled.iter().any(Service::draws),
-                clock: false,
+                clock: compiled.iter().any(Service::moves),
             },
             services: compiled,
             headers,
@@ -177,6 +177,11 @@ impl Service {
     fn draws(&self) -> bool {
         let mut splits = self.rules.iter().filter_map(Rule::split);
         splits.any(|split| split.missing == policy::Missing::Random)
+    }
+
+    fn moves(&self) -> bool {
+        let mut splits = self.rules.iter().filter_map(Rule::split);
+        splits.any(|split| split.ramps().next().is_some())
     }
 }
 

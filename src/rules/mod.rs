@@ -6,18 +6,25 @@ mod clock;
 mod compile;
 mod condition;
 mod hosts;
+mod layout;
 mod name;
 mod network;
+mod ramp;
 mod rulebook;
+mod share;
 mod source;
 mod split;
+mod target;
 mod text;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use crate::policy::Stamp;
-pub use split::{Share, Slice, Split};
+pub use crate::policy::{Algorithm, Stamp};
+pub use layout::Slice;
+pub use ramp::Ramp;
+pub use share::Share;
+pub use split::Split;
 
 use condition::Condition;
 use hosts::HostIndex;
