@@ -21,6 +21,11 @@ test: lint test-core test-harness demo ## Everything that gates a change
 test-core: ## The core natively: vectors, refusals, limits, properties
 	$(CARGO) test --package graylane
 
+suites: ## The public suites whose assignment splits reproduce, whole; Unleash's comes from npm
+	@mkdir -p .cache/suites
+	cd .cache/suites && npm pack --silent @unleash/client-specification@6.1.0 && tar -xzf unleash-client-specification-6.1.0.tgz
+	$(CARGO) test --package graylane --test suites -- --include-ignored --show-output
+
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
 
@@ -61,4 +66,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core test-harness lint wasm compose envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core suites test-harness lint wasm compose envoy envoy-image fmt clean wasm-target
