@@ -3,7 +3,7 @@
 use crate::bucket::Bucket;
 use crate::policy::{Missing, Stamp};
 use crate::request::Request;
-use crate::rules::{Action, Role, Rule, Rules, Service, Version};
+use crate::rules::{Action, Rule, Rules, Service, Version};
 
 /// What a decision may know beside the policy and the request. The caller draws it, so that the
 /// decision itself has no clock and no source of chance.
@@ -125,9 +125,10 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
             service: None,
             version: None,
             reason: Reason::NoService,
-            tag: match rules.role {
-                Role::Edge => Tag::Remove,
-                Role::Mesh => Tag::Keep,
+            tag: if rules.believes(request, moment) {
+                Tag::Keep
+            } else {
+                Tag::Remove
             },
         };
     };
@@ -138,10 +139,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
         tag,
     };
     let baseline = service.baseline();
-    let incoming = match rules.role {
-        Role::Edge => Incoming::None,
-        Role::Mesh => incoming(rules, service, request),
-    };
+    let incoming = incoming(rules, service, request, moment);
     if !(rules.enabled && service.enabled) {
         // Off for this service alone: a tag may well be about the next one.
         let tag = match incoming {
@@ -169,8 +167,16 @@ enum Incoming<'r> {
     Foreign,
 }
 
-fn incoming<'r>(rules: &Rules, service: &'r Service, request: &impl Request) -> Incoming<'r> {
+fn incoming<'r>(
+    rules: &Rules,
+    service: &'r Service,
+    request: &impl Request,
+    moment: Moment,
+) -> Incoming<'r> {
     let mut incoming = Incoming::None;
+    if !rules.believes_some() {
+        return incoming;
+    }
     request.any_header(&rules.headers.version, &mut |tag| {
         let Ok(tag) = str::from_utf8(tag) else {
             incoming = Incoming::Foreign;
@@ -185,7 +191,12 @@ fn incoming<'r>(rules: &Rules, service: &'r Service, request: &impl Request) -> 
         };
         true
     });
-    incoming
+    // Whom to believe is asked last: most requests have no tag.
+    match incoming {
+        Incoming::None => Incoming::None,
+        _ if rules.believes(request, moment) => incoming,
+        _ => Incoming::None,
+    }
 }
 
 fn ask_rules<'r>(
@@ -195,7 +206,7 @@ fn ask_rules<'r>(
 ) -> (&'r Version, Reason<'r>) {
     let baseline = service.baseline();
     for rule in service.rules() {
-        if !rule.concerns(request) {
+        if !rule.concerns(request, moment) {
             continue;
         }
         let split = match &rule.action {

@@ -1,6 +1,7 @@
 //! The policy as its author writes it, read from bytes. What it means is [`crate::rules`]' to say.
 
 mod document;
+mod name;
 mod nesting;
 mod number;
 mod object;
@@ -8,9 +9,10 @@ mod protobuf;
 mod text;
 
 pub use document::{
-    Condition, Headers, Key, Match, Missing, Policy, Role, Rule, Schema, Service, Split, Stamp,
-    Target, Version,
+    Condition, Headers, Key, Match, Missing, Policy, Proxy, Role, Rule, Schema, Service, Split,
+    Stamp, Target, Time, Version,
 };
+pub use name::Name;
 pub use number::Number;
 pub use text::Text;
 

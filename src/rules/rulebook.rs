@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
 use super::split::{Share, Split, keys};
-use super::{Action, Headers, Rule, Version, name};
+use super::{Action, Rule, Scope, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
 use crate::policy::{self, Text};
 
 /// What the rules of one service are compiled with.
 pub(super) struct Rulebook<'a> {
-    headers: &'a Headers,
+    scope: Scope<'a>,
     service: &'a str,
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
@@ -22,13 +22,13 @@ pub(super) struct Rulebook<'a> {
 
 impl<'a> Rulebook<'a> {
     pub(super) fn new(
-        headers: &'a Headers,
+        scope: Scope<'a>,
         service: &'a str,
         versions: &'a [Arc<Version>],
         baseline: &'a Arc<Version>,
     ) -> Self {
         Self {
-            headers,
+            scope,
             service,
             versions,
             baseline,
@@ -51,7 +51,7 @@ impl<'a> Rulebook<'a> {
         let at_when = place.field("when");
         let when = document
             .when
-            .map(|when| Condition::compile(&at_when, when, self.headers));
+            .map(|when| Condition::compile(&at_when, when, self.scope));
         let (field, choice) = one_of(
             place,
             [
@@ -77,7 +77,7 @@ impl<'a> Rulebook<'a> {
         document: policy::Split,
         rule: &str,
     ) -> Result<Split, Error> {
-        let by = keys(&place.field("by"), document.by, self.headers)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
         let salt = match document.salt {
             Some(salt) => checked_salt(&place.field("salt"), salt)?,
             None => format!("{}/{rule}", self.service).into(),

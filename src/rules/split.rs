@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::checks::{not_empty, one_of};
 use super::source::Source;
-use super::{Headers, Version, name};
+use super::{Scope, Version, name};
 use crate::bucket::{Bucket, SCALE};
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
-use crate::policy::{Key as KeyDocument, Missing, Number, Text};
+use crate::policy::{Key as KeyDocument, Missing, Name, Number, Text};
 use crate::request::Request;
 
 /// A part of all users, in buckets: `0..=SCALE`, 0.001 % each.
@@ -185,7 +185,7 @@ fn lay_out(shares: Vec<(Arc<Version>, Share)>) -> Box<[Slice]> {
 pub(super) fn keys(
     place: &Place<'_>,
     documents: Vec<KeyDocument>,
-    headers: &Headers,
+    scope: Scope<'_>,
 ) -> Result<Box<[Key]>, Error> {
     not_empty(
         place,
@@ -199,15 +199,16 @@ pub(super) fn keys(
         )));
     }
     let keys = documents.into_iter().enumerate();
-    keys.map(|(index, document)| key(&place.index(index), document, headers))
+    keys.map(|(index, document)| key(&place.index(index), document, scope))
         .collect()
 }
 
-fn key(place: &Place<'_>, document: KeyDocument, headers: &Headers) -> Result<Key, Error> {
+fn key(place: &Place<'_>, document: KeyDocument, scope: Scope<'_>) -> Result<Key, Error> {
     enum Choice {
         Header(Text),
         Cookie(Text),
         Query(Text),
+        Claim(Name),
         SourceIp(bool),
     }
     let (field, choice) = one_of(
@@ -216,14 +217,16 @@ fn key(place: &Place<'_>, document: KeyDocument, headers: &Headers) -> Result<Ke
             ("header", document.header.map(Choice::Header)),
             ("cookie", document.cookie.map(Choice::Cookie)),
             ("query", document.query.map(Choice::Query)),
+            ("claim", document.claim.map(Choice::Claim)),
             ("source_ip", document.source_ip.map(Choice::SourceIp)),
         ],
     )?;
     let place = place.field(field);
     Ok(match choice {
-        Choice::Header(text) => Key::Text(Source::Header(headers.readable(&place, text)?)),
+        Choice::Header(text) => Key::Text(Source::Header(scope.header(&place, text)?)),
         Choice::Cookie(text) => Key::Text(Source::Cookie(name::key(&place, text)?)),
         Choice::Query(text) => Key::Text(Source::Query(name::key(&place, text)?)),
+        Choice::Claim(name) => Key::Text(Source::Claim(scope.claim(&place, name)?)),
         Choice::SourceIp(true) => Key::SourceIp,
         Choice::SourceIp(false) => return Err(place.error("can only be `true`; leave it out")),
     })
