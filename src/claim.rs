@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn an_object_has_its_texts_by_name() {
+        let labels = pairs(&[
+            (b"app", b"checkout"),
+            (b"version", b"v2"),
+            (b"odd", b"\xff"),
+        ]);
+        let entries: Vec<_> = entries(&labels).into_iter().collect();
+        let entry = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(entries, [entry("app", "checkout"), entry("version", "v2")]);
+    }
+
+    #[test]
     fn an_object_and_damaged_bytes_show_nothing() {
         assert_eq!(values(&pairs(&[(b"role", b"admin")])), [""; 0]);
         let list = pairs(&[(b"admin", b""), (b"b", b"")]);

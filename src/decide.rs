@@ -21,6 +21,7 @@ pub struct Moment {
 pub struct Decision<'r> {
     service: Option<&'r Service>,
     version: Option<&'r Version>,
+    mirror: Option<&'r Version>,
     reason: Reason<'r>,
     tag: Tag,
 }
@@ -91,6 +92,12 @@ impl<'r> Decision<'r> {
         self.version.and_then(Version::cluster)
     }
 
+    /// The cluster that gets a copy of the request, of which nobody awaits the answer.
+    #[must_use]
+    pub fn mirror(&self) -> Option<&'r str> {
+        self.mirror.and_then(Version::cluster)
+    }
+
     /// The rule that decided.
     #[must_use]
     pub fn rule(&self) -> Option<&'r str> {
@@ -124,6 +131,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
         return Decision {
             service: None,
             version: None,
+            mirror: None,
             reason: Reason::NoService,
             tag: if rules.believes(request, moment) {
                 Tag::Keep
@@ -135,6 +143,10 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
     let decided = |version: &'r Version, reason, tag| Decision {
         service: Some(service),
         version: Some(version),
+        mirror: match reason {
+            Reason::Disabled => None,
+            _ => service.mirror(request, version),
+        },
         reason,
         tag,
     };

@@ -82,6 +82,9 @@ pub struct Headers {
     /// The cluster where this hop goes. Absent: `x-gray-cluster`.
     #[serde(deserialize_with = "given")]
     pub cluster: Option<Text>,
+    /// The cluster that gets a copy. Absent: `x-gray-mirror`.
+    #[serde(deserialize_with = "given")]
+    pub mirror: Option<Text>,
 }
 
 /// One service: its versions and who gets which.
@@ -103,6 +106,9 @@ pub struct Service {
     /// The rules, of which the first that matches decides. Absent: all baseline.
     #[serde(default, deserialize_with = "given")]
     pub rules: Option<Vec<Rule>>,
+    /// Copies beside the answer, of which the first that hits is sent. Absent: none.
+    #[serde(default, deserialize_with = "given")]
+    pub mirror: Option<Vec<Mirror>>,
 }
 
 /// One version of a service.
@@ -286,6 +292,18 @@ pub struct Key {
     pub source_ip: Option<bool>,
 }
 
+/// A sticky share of requests that is sent a second time.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Mirror {
+    /// The version that gets the copies; it names a cluster.
+    pub version: Text,
+    /// How many, in percent of all users, as in a split.
+    pub percent: Number,
+    /// What makes a user, as in a split. Who has none of these is not copied.
+    pub by: Vec<Key>,
+}
+
 /// A share of a split.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
@@ -321,6 +339,7 @@ objects! {
     Proxy: "a test of the proxy: an object",
     Split: "a split: an object",
     Key: "a key: an object",
+    Mirror: "a mirror: an object",
     Target: "a target: an object",
 }
 

@@ -9,8 +9,8 @@ mod protobuf;
 mod text;
 
 pub use document::{
-    Condition, Headers, Key, Match, Missing, Policy, Proxy, Role, Rule, Schema, Service, Split,
-    Stamp, Target, Time, Version,
+    Condition, Headers, Key, Match, Mirror, Missing, Policy, Proxy, Role, Rule, Schema, Service,
+    Split, Stamp, Target, Time, Version,
 };
 pub use name::Name;
 pub use number::Number;

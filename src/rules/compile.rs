@@ -63,6 +63,7 @@ impl Rules {
                 .map(|each| each.baseline.name.clone())
                 .collect(),
             names_clusters: compiled.iter().any(Service::names_a_cluster),
+            mirrors: compiled.iter().any(|service| !service.mirrors.is_empty()),
             needs: Needs {
                 random: compiled.iter().any(Service::draws),
                 clock: compiled.iter().any(Service::ages)
@@ -96,12 +97,26 @@ fn headers(document: policy::Headers) -> Result<Headers, Error> {
     };
     let version = name("version", document.version, "x-gray-version")?;
     let cluster = name("cluster", document.cluster, "x-gray-cluster")?;
+    let mirror = name("mirror", document.mirror, "x-gray-mirror")?;
+    let taken = |name: &str, field: &str, other: &str| {
+        place.field(field).error(format!(
+            "{name:?} is the {other}'s header as well; give each its own"
+        ))
+    };
     if version == cluster {
-        return Err(place.field("cluster").error(format!(
-            "{cluster:?} is the version's header as well; give each its own"
-        )));
+        return Err(taken(&cluster, "cluster", "version"));
     }
-    Ok(Headers { version, cluster })
+    if mirror == version {
+        return Err(taken(&mirror, "mirror", "version"));
+    }
+    if mirror == cluster {
+        return Err(taken(&mirror, "mirror", "cluster"));
+    }
+    Ok(Headers {
+        version,
+        cluster,
+        mirror,
+    })
 }
 
 /// What services are compiled with, and what they add up to.
@@ -135,6 +150,14 @@ impl Services<'_> {
             )?;
         }
         let mut rules = Rulebook::new(self.scope, &name, &versions, &baseline);
+        let at_mirror = place.field("mirror");
+        if let Some(mirrors) = &document.mirror {
+            not_empty(&at_mirror, mirrors, "leave it out to copy nothing")?;
+        }
+        let mirrors = document.mirror.into_iter().flatten().enumerate();
+        let mirrors = mirrors
+            .map(|(index, document)| rules.mirror(&at_mirror.index(index), document))
+            .collect::<Result<_, _>>()?;
         let documents = document.rules.into_iter().flatten().enumerate();
         let rules = documents
             .map(|(index, document)| {
@@ -150,6 +173,7 @@ impl Services<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Service {
             enabled: document.enabled,
+            mirrors,
             rules,
             name,
             baseline,

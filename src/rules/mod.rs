@@ -40,6 +40,8 @@ pub struct Rules {
     /// Whether any version is reached by the cluster header. If none is, nothing routes by that
     /// header, and it is left alone.
     pub(crate) names_clusters: bool,
+    /// Whether anything is ever copied; likewise.
+    pub(crate) mirrors: bool,
     needs: Needs,
 }
 
@@ -81,11 +83,12 @@ pub struct Node {
 pub(crate) struct Headers {
     pub(crate) version: Box<str>,
     pub(crate) cluster: Box<str>,
+    pub(crate) mirror: Box<str>,
 }
 
 impl Headers {
-    fn all(&self) -> [&str; 2] {
-        [&self.version, &self.cluster]
+    fn all(&self) -> [&str; 3] {
+        [&self.version, &self.cluster, &self.mirror]
     }
 }
 
@@ -97,6 +100,7 @@ pub struct Service {
     baseline: Arc<Version>,
     versions: Box<[Arc<Version>]>,
     rules: Box<[Rule]>,
+    mirrors: Box<[Split]>,
 }
 
 /// One version of a service.
@@ -182,6 +186,16 @@ impl Service {
     /// The versions, in the policy's order, the baseline among them.
     pub fn versions(&self) -> impl Iterator<Item = &Version> {
         self.versions.iter().map(AsRef::as_ref)
+    }
+
+    /// The version that gets a copy of the request, which `answering` answers: the first that hits,
+    /// if it is another.
+    pub(crate) fn mirror(&self, request: &impl Request, answering: &Version) -> Option<&Version> {
+        let mut hits = self
+            .mirrors
+            .iter()
+            .filter_map(|mirror| mirror.version(mirror.bucket(request)?));
+        hits.next().filter(|copy| copy.name != answering.name)
     }
 
     /// The rules, in the policy's order.

@@ -9,7 +9,7 @@ use super::split::{Share, Split, keys};
 use super::{Action, Rule, Scope, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
-use crate::policy::{self, Text};
+use crate::policy::{self, Missing, Text};
 
 /// What the rules of one service are compiled with.
 pub(super) struct Rulebook<'a> {
@@ -18,6 +18,7 @@ pub(super) struct Rulebook<'a> {
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
     names: BTreeSet<Arc<str>>,
+    mirrored: BTreeSet<Arc<str>>,
 }
 
 impl<'a> Rulebook<'a> {
@@ -33,6 +34,7 @@ impl<'a> Rulebook<'a> {
             versions,
             baseline,
             names: BTreeSet::new(),
+            mirrored: BTreeSet::new(),
         }
     }
 
@@ -69,6 +71,32 @@ impl<'a> Rulebook<'a> {
             when: when.transpose()?,
             action,
         })
+    }
+
+    /// A mirror is a split of one target, of which the rest is not copied.
+    pub(super) fn mirror(
+        &mut self,
+        place: &Place<'_>,
+        document: policy::Mirror,
+    ) -> Result<Split, Error> {
+        let at_version = place.field("version");
+        let version = find(&at_version, self.versions, &document.version)?;
+        if version.cluster.is_none() {
+            return Err(at_version.error(format!(
+                "{:?} names no `cluster` that a copy could go to; give it one",
+                version.name()
+            )));
+        }
+        once(&at_version, &mut self.mirrored, &version.name)?;
+        let share = Share::from_percent(&place.field("percent"), document.percent)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
+        let salt = format!("{}/mirror/{}", self.service, version.name()).into();
+        Ok(Split::new(
+            by,
+            salt,
+            vec![(version.clone(), share)],
+            Missing::Next,
+        ))
     }
 
     fn split(
