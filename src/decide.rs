@@ -145,7 +145,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
         version: Some(version),
         mirror: match reason {
             Reason::Disabled => None,
-            _ => service.mirror(request, version),
+            _ => service.mirror(request, moment, version),
         },
         reason,
         tag,
@@ -232,7 +232,7 @@ fn ask_rules<'r>(
             (None, Missing::Next) => continue,
         };
         return (
-            split.version(bucket).unwrap_or(baseline),
+            split.version(bucket, moment.now).unwrap_or(baseline),
             Reason::Rule(rule),
         );
     }

@@ -41,7 +41,7 @@ fn split(rules: &Rules) -> &Split {
 /// Who has each bucket, by the slices alone; 0 is the baseline.
 fn owners(rules: &Rules) -> Vec<usize> {
     let mut owners = vec![0; SCALE as usize];
-    for (at, slice) in split(rules).slices().iter().enumerate() {
+    for (at, slice) in split(rules).slices_at(0).iter().enumerate() {
         for bucket in slice.buckets() {
             let owner = &mut owners[bucket as usize];
             assert_eq!(*owner, 0, "two versions have bucket {bucket}");

@@ -8,7 +8,7 @@
 use serde::de::{Deserialize, Deserializer, IntoDeserializer};
 
 use super::object::objects;
-use super::{Name, Number, Text};
+use super::{Key, Name, Number, Split, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -255,43 +255,6 @@ pub struct Proxy {
     pub label: Option<Match>,
 }
 
-/// A sticky split.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, remote = "Self")]
-pub struct Split {
-    /// What makes a user: the first of these that is present and not empty.
-    pub by: Vec<Key>,
-    /// What makes this split independent of others. Absent: `<service>/<rule>`.
-    #[serde(default, deserialize_with = "given")]
-    pub salt: Option<Text>,
-    /// The shares. What they leave stays on the baseline.
-    pub to: Vec<Target>,
-    /// What becomes of a request without a key.
-    #[serde(default, deserialize_with = "word")]
-    pub missing: Missing,
-}
-
-/// What makes a user: just one of these fields.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default, remote = "Self")]
-pub struct Key {
-    /// The first value of a header.
-    #[serde(deserialize_with = "given")]
-    pub header: Option<Text>,
-    /// The first value of a cookie.
-    #[serde(deserialize_with = "given")]
-    pub cookie: Option<Text>,
-    /// The first value of a query parameter.
-    #[serde(deserialize_with = "given")]
-    pub query: Option<Text>,
-    /// The first value of a claim of the token that Envoy has verified.
-    #[serde(deserialize_with = "given")]
-    pub claim: Option<Name>,
-    /// The client's address, as text: `source_ip: true`.
-    #[serde(deserialize_with = "given")]
-    pub source_ip: Option<bool>,
-}
-
 /// A sticky share of requests that is sent a second time.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
@@ -304,29 +267,6 @@ pub struct Mirror {
     pub by: Vec<Key>,
 }
 
-/// A share of a split.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, remote = "Self")]
-pub struct Target {
-    /// The version, other than the baseline.
-    pub version: Text,
-    /// Its share in percent, from 0 to 100, with at most three decimals.
-    pub percent: Number,
-}
-
-/// What becomes of a request without a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Missing {
-    /// It goes to the baseline.
-    #[default]
-    Baseline,
-    /// The next rule is asked.
-    Next,
-    /// Each such request draws anew: not sticky.
-    Random,
-}
-
 objects! {
     Policy: "a policy: an object",
     Headers: "names of headers: an object",
@@ -337,10 +277,7 @@ objects! {
     Match: "a test of text: an object",
     Time: "a stretch of time: an object",
     Proxy: "a test of the proxy: an object",
-    Split: "a split: an object",
-    Key: "a key: an object",
     Mirror: "a mirror: an object",
-    Target: "a target: an object",
 }
 
 fn yes() -> bool {
@@ -348,7 +285,7 @@ fn yes() -> bool {
 }
 
 /// A field that is there: `null` is refused, where serde would take it for absent.
-fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -358,7 +295,7 @@ where
 
 /// One of several words. A value of another type is refused as it is for any text: the
 /// JSON reader would blame the syntax, and lose the place.
-fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

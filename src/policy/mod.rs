@@ -6,14 +6,16 @@ mod nesting;
 mod number;
 mod object;
 mod protobuf;
+mod split;
 mod text;
 
 pub use document::{
-    Condition, Headers, Key, Match, Mirror, Missing, Policy, Proxy, Role, Rule, Schema, Service,
-    Split, Stamp, Target, Time, Version,
+    Condition, Headers, Match, Mirror, Policy, Proxy, Role, Rule, Schema, Service, Stamp, Time,
+    Version,
 };
 pub use name::Name;
 pub use number::Number;
+pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
 pub use text::Text;
 
 use std::borrow::Cow;

@@ -203,11 +203,14 @@ impl Service {
         self.versions().any(|version| version.cluster.is_some())
     }
 
+    /// Whether its answers may change with time.
     fn ages(&self) -> bool {
         let mut conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
-        conditions.any(Condition::ages)
+        let mut splits = self.rules.iter().filter_map(Rule::split);
+        conditions.any(Condition::ages) || splits.any(|split| split.ramps().next().is_some())
     }
 
+    /// Whether its answers may be left to chance.
     fn draws(&self) -> bool {
         let mut splits = self.rules.iter().filter_map(Rule::split);
         splits.any(|split| split.missing == policy::Missing::Random)

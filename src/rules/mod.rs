@@ -6,19 +6,26 @@ mod clock;
 mod compile;
 mod condition;
 mod hosts;
+mod layout;
 mod name;
 mod network;
+mod ramp;
 mod rulebook;
 mod scope;
+mod share;
 mod source;
 mod split;
+mod target;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use crate::policy::Stamp;
-pub use split::{Share, Slice, Split};
+pub use crate::policy::{Algorithm, Stamp};
+pub use layout::Slice;
+pub use ramp::Ramp;
+pub use share::Share;
+pub use split::Split;
 
 use condition::Condition;
 use hosts::HostIndex;
@@ -190,11 +197,16 @@ impl Service {
 
     /// The version that gets a copy of the request, which `answering` answers: the first that hits,
     /// if it is another.
-    pub(crate) fn mirror(&self, request: &impl Request, answering: &Version) -> Option<&Version> {
-        let mut hits = self
-            .mirrors
-            .iter()
-            .filter_map(|mirror| mirror.version(mirror.bucket(request)?));
+    pub(crate) fn mirror(
+        &self,
+        request: &impl Request,
+        moment: Moment,
+        answering: &Version,
+    ) -> Option<&Version> {
+        let mut hits = self.mirrors.iter().filter_map(|mirror| {
+            let bucket = mirror.bucket(request)?;
+            mirror.version(bucket, moment.now)
+        });
         hits.next().filter(|copy| copy.name != answering.name)
     }
 
