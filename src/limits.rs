@@ -47,6 +47,9 @@ pub const MAX_CLUSTER_BYTES: usize = 512;
 /// Bytes of the name of a header, cookie or query parameter.
 pub const MAX_KEY_NAME_BYTES: usize = 128;
 
+/// Names on the way to a claim. Each costs the proxy a step into the token.
+pub const MAX_CLAIM_DEPTH: usize = 8;
+
 /// Bytes of a `salt`: it is hashed on every request. Holds `<service>/<rule>`.
 pub const MAX_SALT_BYTES: usize = 256;
 

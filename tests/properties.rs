@@ -341,6 +341,7 @@ fn request() -> impl Strategy<Value = Sent> {
             host: host.to_owned(),
             headers,
             source_ip,
+            claims: Value::Null,
         })
 }
 
@@ -454,7 +455,10 @@ proptest! {
         policy in policy(),
         requests in prop::collection::vec((request(), any::<u32>()), 20),
     ) {
-        let node = Node { id: "sidecar~x" };
+        let node = Node {
+            id: "sidecar~x".to_owned(),
+            ..Node::default()
+        };
         let policy = Policy::parse(&support::json(&policy)).unwrap();
         let rules = Rules::compile(policy, &node).unwrap();
         let mut services = rules.services().iter();

@@ -20,8 +20,20 @@ struct Vector {
     name: String,
     #[serde(default)]
     node: String,
+    #[serde(default)]
+    proxy: Proxy,
     policy: Value,
     cases: Vec<Case>,
+}
+
+/// Where the filter runs.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Proxy {
+    cluster: String,
+    region: String,
+    zone: String,
+    labels: BTreeMap<String, String>,
 }
 
 /// One request, and what becomes of it.
@@ -66,8 +78,14 @@ fn vectors(file: &Path) -> Vec<Vector> {
 
 impl Vector {
     fn rules(&self, bytes: &[u8]) -> Rules {
-        let compiled = Policy::parse(bytes)
-            .and_then(|policy| Rules::compile(policy, &Node { id: &self.node }));
+        let node = Node {
+            id: self.node.clone(),
+            cluster: self.proxy.cluster.clone(),
+            region: self.proxy.region.clone(),
+            zone: self.proxy.zone.clone(),
+            labels: self.proxy.labels.clone(),
+        };
+        let compiled = Policy::parse(bytes).and_then(|policy| Rules::compile(policy, &node));
         compiled.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }

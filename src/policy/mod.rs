@@ -1,6 +1,7 @@
 //! The policy as its author writes it, read from bytes. What it means is [`crate::rules`]' to say.
 
 mod document;
+mod name;
 mod nesting;
 mod number;
 mod object;
@@ -9,8 +10,10 @@ mod split;
 mod text;
 
 pub use document::{
-    Condition, Headers, Match, Policy, Role, Rule, Schema, Service, Stamp, Version,
+    Condition, Headers, Match, Mirror, Policy, Proxy, Role, Rule, Schema, Service, Stamp, Time,
+    Version,
 };
+pub use name::Name;
 pub use number::Number;
 pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
 pub use text::Text;

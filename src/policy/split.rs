@@ -4,7 +4,7 @@ use serde::de::{Deserialize, Deserializer};
 
 use super::document::{given, word};
 use super::object::objects;
-use super::{Number, Text};
+use super::{Name, Number, Text};
 
 /// A sticky split.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -52,6 +52,9 @@ pub struct Key {
     /// The first value of a query parameter.
     #[serde(deserialize_with = "given")]
     pub query: Option<Text>,
+    /// The first value of a claim of the token that Envoy has verified.
+    #[serde(deserialize_with = "given")]
+    pub claim: Option<Name>,
     /// The client's address, as text: `source_ip: true`.
     #[serde(deserialize_with = "given")]
     pub source_ip: Option<bool>,

@@ -6,35 +6,38 @@ use std::sync::Arc;
 use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
 use super::layout::Layout;
+use super::scope::Scope;
 use super::split::{Split, keys};
 use super::target::Extent;
-use super::{Action, Headers, Rule, Version, name};
+use super::{Action, Rule, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
-use crate::policy::{self, Algorithm, Text};
+use crate::policy::{self, Algorithm, Missing, Target, Text};
 
 /// What the rules of one service are compiled with.
 pub(super) struct Rulebook<'a> {
-    headers: &'a Headers,
+    scope: Scope<'a>,
     service: &'a str,
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
     names: BTreeSet<Arc<str>>,
+    mirrored: BTreeSet<Arc<str>>,
 }
 
 impl<'a> Rulebook<'a> {
     pub(super) fn new(
-        headers: &'a Headers,
+        scope: Scope<'a>,
         service: &'a str,
         versions: &'a [Arc<Version>],
         baseline: &'a Arc<Version>,
     ) -> Self {
         Self {
-            headers,
+            scope,
             service,
             versions,
             baseline,
             names: BTreeSet::new(),
+            mirrored: BTreeSet::new(),
         }
     }
 
@@ -53,7 +56,7 @@ impl<'a> Rulebook<'a> {
         let at_when = place.field("when");
         let when = document
             .when
-            .map(|when| Condition::compile(&at_when, when, self.headers));
+            .map(|when| Condition::compile(&at_when, when, self.scope));
         let (field, choice) = one_of(
             place,
             [
@@ -73,13 +76,42 @@ impl<'a> Rulebook<'a> {
         })
     }
 
+    /// A mirror is a split of one target, of which the rest is not copied.
+    pub(super) fn mirror(
+        &mut self,
+        place: &Place<'_>,
+        document: policy::Mirror,
+    ) -> Result<Split, Error> {
+        let at_version = place.field("version");
+        let version = find(&at_version, self.versions, &document.version)?;
+        if version.cluster.is_none() {
+            return Err(at_version.error(format!(
+                "{:?} names no `cluster` that a copy could go to; give it one",
+                version.name()
+            )));
+        }
+        once(&at_version, &mut self.mirrored, &version.name)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
+        let salt = format!("{}/mirror/{}", self.service, version.name()).into();
+        let algorithm = Algorithm::GraylaneV1;
+        let target = Target {
+            version: document.version,
+            percent: Some(document.percent),
+            ranges: None,
+            ramp: None,
+        };
+        let extent = Extent::compile(place, target, algorithm)?;
+        let layout = Layout::new(place, vec![(version.clone(), extent)])?;
+        Ok(Split::new(by, (algorithm, salt), layout, Missing::Next))
+    }
+
     fn split(
         &self,
         place: &Place<'_>,
         document: policy::Split,
         rule: &str,
     ) -> Result<Split, Error> {
-        let by = keys(&place.field("by"), document.by, self.headers)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
         let algorithm = document.algorithm;
         let salt = match document.salt {
             Some(salt) => checked_salt(&place.field("salt"), salt, algorithm)?,

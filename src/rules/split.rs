@@ -4,11 +4,11 @@ use super::checks::{not_empty, one_of};
 use super::layout::{Layout, Slice};
 use super::ramp::Ramp;
 use super::source::Source;
-use super::{Headers, Version, name};
+use super::{Scope, Version, name};
 use crate::bucket::Bucket;
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
-use crate::policy::{Algorithm, Key as KeyDocument, Missing, Text};
+use crate::policy::{Algorithm, Key as KeyDocument, Missing, Name, Text};
 use crate::request::Request;
 
 /// A sticky split.
@@ -103,7 +103,7 @@ impl Split {
 pub(super) fn keys(
     place: &Place<'_>,
     documents: Vec<KeyDocument>,
-    headers: &Headers,
+    scope: Scope<'_>,
 ) -> Result<Box<[Key]>, Error> {
     not_empty(
         place,
@@ -117,15 +117,16 @@ pub(super) fn keys(
         )));
     }
     let keys = documents.into_iter().enumerate();
-    keys.map(|(index, document)| key(&place.index(index), document, headers))
+    keys.map(|(index, document)| key(&place.index(index), document, scope))
         .collect()
 }
 
-fn key(place: &Place<'_>, document: KeyDocument, headers: &Headers) -> Result<Key, Error> {
+fn key(place: &Place<'_>, document: KeyDocument, scope: Scope<'_>) -> Result<Key, Error> {
     enum Choice {
         Header(Text),
         Cookie(Text),
         Query(Text),
+        Claim(Name),
         SourceIp(bool),
     }
     let (field, choice) = one_of(
@@ -134,14 +135,16 @@ fn key(place: &Place<'_>, document: KeyDocument, headers: &Headers) -> Result<Ke
             ("header", document.header.map(Choice::Header)),
             ("cookie", document.cookie.map(Choice::Cookie)),
             ("query", document.query.map(Choice::Query)),
+            ("claim", document.claim.map(Choice::Claim)),
             ("source_ip", document.source_ip.map(Choice::SourceIp)),
         ],
     )?;
     let place = place.field(field);
     Ok(match choice {
-        Choice::Header(text) => Key::Text(Source::Header(headers.readable(&place, text)?)),
+        Choice::Header(text) => Key::Text(Source::Header(scope.header(&place, text)?)),
         Choice::Cookie(text) => Key::Text(Source::Cookie(name::key(&place, text)?)),
         Choice::Query(text) => Key::Text(Source::Query(name::key(&place, text)?)),
+        Choice::Claim(name) => Key::Text(Source::Claim(scope.claim(&place, name)?)),
         Choice::SourceIp(true) => Key::SourceIp,
         Choice::SourceIp(false) => return Err(place.error("can only be `true`; leave it out")),
     })
