@@ -21,6 +21,8 @@
 )]
 
 mod bucket;
+#[cfg(any(target_arch = "wasm32", test))]
+mod claim;
 mod decide;
 mod effects;
 mod error;

@@ -41,7 +41,7 @@ fn split(rules: &Rules) -> &Split {
 /// Who has each bucket, by the slices alone; 0 is the baseline.
 fn owners(rules: &Rules) -> Vec<usize> {
     let mut owners = vec![0; SCALE as usize];
-    for (at, slice) in split(rules).slices().iter().enumerate() {
+    for (at, slice) in split(rules).slices_at(0).iter().enumerate() {
         for bucket in slice.buckets() {
             let owner = &mut owners[bucket as usize];
             assert_eq!(*owner, 0, "two versions have bucket {bucket}");
@@ -306,6 +306,7 @@ fn request() -> impl Strategy<Value = Sent> {
             host: host.to_owned(),
             headers,
             source_ip,
+            claims: Value::Null,
         })
 }
 
@@ -406,7 +407,10 @@ proptest! {
         policy in policy(),
         requests in prop::collection::vec((request(), any::<u32>()), 20),
     ) {
-        let node = Node { id: "sidecar~x" };
+        let node = Node {
+            id: "sidecar~x".to_owned(),
+            ..Node::default()
+        };
         let policy = Policy::parse(&support::json(&policy)).unwrap();
         let rules = Rules::compile(policy, &node).unwrap();
         let mut services = rules.services().iter();

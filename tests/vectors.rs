@@ -13,8 +13,14 @@ use support::{Bytes, ROOT};
 
 impl Vector {
     fn rules(&self, bytes: &[u8]) -> Rules {
-        let compiled = Policy::parse(bytes)
-            .and_then(|policy| Rules::compile(policy, &Node { id: &self.node }));
+        let node = Node {
+            id: self.node.clone(),
+            cluster: self.proxy.cluster.clone(),
+            region: self.proxy.region.clone(),
+            zone: self.proxy.zone.clone(),
+            labels: self.proxy.labels.clone(),
+        };
+        let compiled = Policy::parse(bytes).and_then(|policy| Rules::compile(policy, &node));
         compiled.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::{Error, Place};
-use crate::policy::Text;
+use crate::policy::{Text, Time};
 
 /// A moment in RFC 3339, in milliseconds since the Unix epoch.
 pub(super) fn moment(place: &Place<'_>, Text(text): &Text) -> Result<u64, Error> {
@@ -31,6 +31,41 @@ pub(super) fn duration(place: &Place<'_>, Text(text): &Text) -> Result<u64, Erro
                 "is not a duration of a millisecond or more; write it as 90s, 30m or 2h 30m",
             )
         })
+}
+
+/// A stretch of the wall clock, in milliseconds since the Unix epoch.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    from: u64,
+    until: u64,
+}
+
+impl Stretch {
+    pub(super) fn compile(place: &Place<'_>, document: &Time) -> Result<Self, Error> {
+        let read = |field, text: &Option<Text>| {
+            let text = text.as_ref();
+            text.map(|text| moment(&place.field(field), text))
+                .transpose()
+        };
+        let (from, until) = (
+            read("from", &document.from)?,
+            read("until", &document.until)?,
+        );
+        match (from, until) {
+            (None, None) => Err(place.error("needs `from`, `until` or both")),
+            (Some(from), Some(until)) if from >= until => {
+                Err(place.error("is never: `until` is not after `from`"))
+            }
+            _ => Ok(Self {
+                from: from.unwrap_or(0),
+                until: until.unwrap_or(u64::MAX),
+            }),
+        }
+    }
+
+    pub(super) fn contains(&self, now: u64) -> bool {
+        (self.from..self.until).contains(&now)
+    }
 }
 
 #[cfg(test)]

@@ -18,8 +18,20 @@ pub(crate) struct Vector {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) node: String,
+    #[serde(default)]
+    pub(crate) proxy: Proxy,
     pub(crate) policy: Value,
     pub(crate) cases: Vec<Case>,
+}
+
+/// Where the filter runs.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Proxy {
+    pub(crate) cluster: String,
+    pub(crate) region: String,
+    pub(crate) zone: String,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 /// One request, and what becomes of it.

@@ -21,6 +21,8 @@ pub struct Verdict {
     pub version: Option<String>,
     /// The cluster it is reached by.
     pub cluster: Option<String>,
+    /// The cluster that gets a copy.
+    pub mirror: Option<String>,
     /// The rule that decided; `None` for the baseline.
     pub rule: Option<String>,
 }
@@ -48,6 +50,7 @@ impl Native {
         Verdict {
             version: owned(decision.version()),
             cluster: owned(decision.cluster()),
+            mirror: owned(decision.mirror()),
             rule: owned(decision.rule()),
         }
     }

@@ -54,7 +54,7 @@ async fn every_configuration_is_valid() {
         .map(|(version, port)| (version.to_owned(), ([127, 0, 0, 1], port).into()))
         .into();
     let folder = tempfile::tempdir().unwrap();
-    for name in ["standalone", "header-routes", "subset", "dynamic"] {
+    for name in ["standalone", "header-routes", "subset", "mirror", "dynamic"] {
         let values = Values {
             listener: ([127, 0, 0, 1], 10_000).into(),
             admin: ([127, 0, 0, 1], 9_901).into(),

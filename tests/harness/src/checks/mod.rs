@@ -4,6 +4,7 @@ mod agree;
 mod broken;
 mod forged;
 mod grpc;
+mod mirror;
 mod people;
 mod refused;
 mod shares;
@@ -34,6 +35,8 @@ pub enum Check {
     Vectors,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
+    /// A copy changes no answer, whatever becomes of it.
+    Mirror,
     /// gRPC, unary and streams.
     Grpc,
     /// A policy with a mistake changes nothing.
@@ -58,6 +61,7 @@ impl Check {
             Self::Switch => switch::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Forged => forged::check(lab).await,
+            Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Broken => broken::check(lab).await,
