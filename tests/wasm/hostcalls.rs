@@ -19,6 +19,8 @@ type Cost<'a> = (&'a str, Sent, &'a [&'a str]);
 
 fn check(policy: &Value, costs: Vec<Cost<'_>>) {
     let mut vm = Vm::start();
+    // 2026-11-21, in the afternoon.
+    vm.clock(1_795_269_600_000);
     let root = vm.accept(&support::json(policy));
     for (what, sent, expected) in costs {
         let calls = vm.serve(root, &sent).calls;
@@ -195,6 +197,32 @@ fn what_is_no_header_is_read_once_too() {
     check(
         &policy(&rules),
         vec![("two networks", from, &[address, path, SET_TAG, SET_CLUSTER])],
+    );
+}
+
+#[test]
+fn a_claim_is_read_once_and_the_clock_once() {
+    let tier = |tier: &str| json!({ "claim": { "name": "tier", "equals": tier } });
+    let rules = json!([
+        { "name": "staff", "when": tier("staff"), "use": "v2" },
+        { "name": "premium", "when": tier("premium"), "use": "v2" },
+    ]);
+    let claim = "get_property metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.tier";
+    let mut premium = sent(&[]);
+    premium.claims = json!({ "tier": "premium" });
+    check(
+        &policy(&rules),
+        vec![("two claims", premium, &[claim, SET_TAG, SET_CLUSTER])],
+    );
+    let before = |until: &str| json!({ "time": { "until": until } });
+    let rules = json!([
+        { "name": "early", "when": before("2026-01-01T00:00:00Z"), "use": "v1" },
+        { "name": "late", "when": before("2027-01-01T00:00:00Z"), "use": "v2" },
+    ]);
+    let clock = "get_current_time_nanoseconds";
+    check(
+        &policy(&rules),
+        vec![("two times", sent(&[]), &[clock, SET_TAG, SET_CLUSTER])],
     );
 }
 

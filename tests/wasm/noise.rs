@@ -81,6 +81,7 @@ fn request(noise: &mut Noise) -> Sent {
         path: format!("/{}", text(noise)),
         host,
         headers,
+        claims: Value::Null,
         source_ip: (noise.below(4) > 0).then(|| std::net::Ipv4Addr::from_bits(source).into()),
     }
 }

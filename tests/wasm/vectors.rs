@@ -3,22 +3,41 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::host::{DEBUG, Served, Vm};
-use crate::support::vectors::{Case, Vector, files, vectors, written};
-use crate::support::{Sent, json, wire};
+use crate::support::vectors::{Case, Proxy, Vector, files, vectors, written};
+use crate::support::{self, Sent};
 
 type Form = (&'static str, fn(&Value) -> Vec<u8>);
 
-const FORMS: [Form; 2] = [("JSON", json), ("a Struct", wire)];
+const FORMS: [Form; 2] = [("JSON", support::json), ("a Struct", support::wire)];
 
-/// A VM with what a vector prescribes to all of its cases.
+/// A VM on the node of a vector. What that leaves out, the host does not know either.
 fn vm(vector: &Vector) -> Vm {
-    let mut vm = Vm::start();
-    if !vector.node.is_empty() {
-        vm.property("xds.node.id", &vector.node);
+    let Proxy {
+        cluster,
+        region,
+        zone,
+        labels,
+    } = &vector.proxy;
+    let mut node = json!({ "locality": {}, "metadata": {} });
+    for (place, text) in [
+        ("/id", &vector.node),
+        ("/cluster", cluster),
+        ("/locality/region", region),
+        ("/locality/zone", zone),
+    ] {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        if !text.is_empty() {
+            node.pointer_mut(parent).unwrap()[name] = json!(text);
+        }
     }
+    if !labels.is_empty() {
+        node["metadata"]["LABELS"] = json!(labels);
+    }
+    let mut vm = Vm::start();
+    vm.node(node);
     vm
 }
 
@@ -94,7 +113,7 @@ fn a_draw_follows_the_shares() {
     });
     let drawing = drawing.expect("a policy that draws");
     let mut vm = vm(&drawing);
-    let root = vm.accept(&json(&drawing.policy));
+    let root = vm.accept(&support::json(&drawing.policy));
     let mut share = [0; 2];
     for _ in 0..2_000 {
         let served = vm.serve(root, &Sent::default());

@@ -3,6 +3,7 @@
 
 mod hostcall;
 mod module;
+mod property;
 mod proxy;
 mod state;
 mod wasi;
@@ -11,6 +12,7 @@ use std::fmt::Debug;
 use std::mem;
 use std::net::SocketAddr;
 
+use serde_json::{Value, json};
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
 pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise};
@@ -60,10 +62,9 @@ impl Vm {
         vm
     }
 
-    /// Lets every context see a property; its path is joined with dots.
-    pub(crate) fn property(&mut self, path: &str, value: &str) {
-        let properties = &mut self.store.data_mut().properties;
-        properties.insert(path.to_owned(), value.as_bytes().to_vec());
+    /// Says which node the host is, as Envoy's `--service-node` and bootstrap do.
+    pub(crate) fn node(&mut self, node: Value) {
+        self.store.data_mut().node = node;
     }
 
     /// Sets the clock: milliseconds since the Unix epoch.
@@ -129,10 +130,9 @@ impl Vm {
     pub(crate) fn send(&mut self, Request(context): Request, sent: &Sent) -> (Headers, Headers) {
         let before = headers(sent);
         let count = u32::try_from(before.len()).unwrap();
-        let source = sent.source_ip.map(|ip| SocketAddr::new(ip, 40_000));
         let stream = self.stream(context);
         stream.headers = Some(before.clone());
-        stream.source = source.map(|address| address.to_string().into_bytes());
+        stream.properties = properties(sent);
         let action: u32 =
             self.callback_for(context, "proxy_on_request_headers", (context, count, 1));
         assert_eq!(action, 0, "the request is held up");
@@ -219,4 +219,18 @@ fn headers(sent: &Sent) -> Headers {
         headers.add(name, value.as_slice());
     }
     headers
+}
+
+/// What Envoy knows of a request beside its headers. The claims lie where Istio puts them.
+fn properties(sent: &Sent) -> Value {
+    let mut properties = json!({});
+    if let Some(ip) = sent.source_ip {
+        let address = SocketAddr::new(ip, 40_000).to_string();
+        properties["source"] = json!({ "address": address });
+    }
+    if !sent.claims.is_null() {
+        let verified = json!({ "envoy.filters.http.jwt_authn": { "payload": sent.claims } });
+        properties["metadata"] = json!({ "filter_metadata": verified });
+    }
+    properties
 }

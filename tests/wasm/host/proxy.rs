@@ -35,7 +35,7 @@ pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>,
         | "proxy_add_header_map_value"
         | "proxy_replace_header_map_value"
         | "proxy_remove_header_map_value" => Some(call.text(1)?),
-        "proxy_get_property" => Some(path(call)?),
+        "proxy_get_property" => Some(way(call)?.join(".")),
         _ => None,
     })
 }
@@ -73,17 +73,18 @@ fn buffer(call: &mut Hostcall<'_>) -> Answer {
 }
 
 fn property(call: &mut Hostcall<'_>) -> Answer {
-    let path = path(call)?;
-    match call.state().property(&path).map(<[u8]>::to_vec) {
-        Some(value) => call.give(2, &value),
-        None => Ok(Status::NotFound),
+    let way = way(call)?;
+    match call.state().property(&way) {
+        Ok(value) => call.give(2, &value),
+        Err(status) => Ok(status),
     }
 }
 
-/// Its parts are separated by zero bytes, of which a last one counts for nothing.
-fn path(call: &Hostcall<'_>) -> Result<String, Error> {
-    let path = call.text(0)?;
-    Ok(path.trim_end_matches('\0').replace('\0', "."))
+/// Its names are separated by zero bytes, of which a last one counts for nothing.
+fn way(call: &Hostcall<'_>) -> Result<Vec<String>, Error> {
+    let way = call.text(0)?;
+    let names = way.trim_end_matches('\0').split('\0');
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn context(call: &mut Hostcall<'_>) -> Answer {

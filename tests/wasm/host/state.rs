@@ -3,12 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+use super::property;
+
 /// How a hostcall went, in the numbers of the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     Ok = 0,
     NotFound = 1,
     BadArgument = 2,
+    SerializationFailure = 3,
 }
 
 /// The numbers that the ABI gives to log levels.
@@ -26,8 +31,8 @@ pub(crate) type Calls = BTreeMap<String, u32>;
 pub(super) struct State {
     /// Only while a root context is configured, as in Envoy.
     pub(super) configuration: Option<Vec<u8>>,
-    /// What every context may ask for, by its path joined with dots.
-    pub(super) properties: BTreeMap<String, Vec<u8>>,
+    /// The node that the host is.
+    pub(super) node: Value,
     /// The requests under way, by the context that each has.
     pub(super) streams: BTreeMap<u32, Stream>,
     /// The context that the module works for.
@@ -44,14 +49,15 @@ pub(super) struct State {
 pub(super) struct Stream {
     /// Its headers, until they go on.
     pub(super) headers: Option<Headers>,
-    pub(super) source: Option<Vec<u8>>,
+    /// What is known of it beside them.
+    pub(super) properties: Value,
 }
 
 impl State {
     pub(super) fn new() -> Self {
         Self {
             configuration: None,
-            properties: BTreeMap::new(),
+            node: Value::Null,
             streams: BTreeMap::new(),
             context: 0,
             now: 0,
@@ -66,13 +72,17 @@ impl State {
         self.streams.get_mut(&self.context)?.headers.as_mut()
     }
 
-    pub(super) fn property(&self, path: &str) -> Option<&[u8]> {
-        let stream = self.streams.get(&self.context);
-        let own = match path {
-            "source.address" => stream.and_then(|stream| stream.source.as_ref()),
-            _ => self.properties.get(path),
-        };
-        own.map(Vec::as_slice)
+    /// A property of the node, or of the request that the current context has.
+    pub(super) fn property(&self, way: &[String]) -> Result<Vec<u8>, Status> {
+        match way {
+            [xds, node, rest @ ..] if xds == "xds" && node == "node" => {
+                property::at(&self.node, rest)
+            }
+            way => {
+                let stream = self.streams.get(&self.context).ok_or(Status::NotFound)?;
+                property::at(&stream.properties, way)
+            }
+        }
     }
 }
 
@@ -117,17 +127,9 @@ impl Headers {
         rest
     }
 
-    /// As the ABI hands over all at once: a count, the sizes, and the texts, each with a zero byte.
+    /// All of them, as the ABI hands them over.
     pub(super) fn pairs(&self) -> Vec<u8> {
-        let size = |length: usize| u32::try_from(length).expect("a short header").to_le_bytes();
-        let mut pairs = size(self.0.len()).to_vec();
-        for (name, value) in &self.0 {
-            pairs.extend([size(name.len()), size(value.len())].concat());
-        }
-        for (name, value) in &self.0 {
-            pairs.extend([name.as_bytes(), b"\0", value, b"\0"].concat());
-        }
-        pairs
+        property::pairs(&self.0)
     }
 }
 
