@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each runner uses a part")]
 
+pub(crate) mod refusals;
+pub(crate) mod vectors;
+
 use std::net::IpAddr;
 
 use graylane::{Error, HeaderEffect, Node, Policy, Request, Rules};
