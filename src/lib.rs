@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
-//! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
+//! whatever checks Envoy. `cli`, the command line, stands beside it and is never in the module. Only `plugin`, which exists in the wasm module alone, can name the host.
 
 #![cfg_attr(
     not(test),
@@ -21,6 +21,8 @@
 )]
 
 mod bucket;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod decide;
 mod effects;
 mod error;

@@ -12,6 +12,7 @@ use super::{Number, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Policy {
     /// The language that the policy is written in.
@@ -35,6 +36,7 @@ pub struct Policy {
 
 /// The language's version. A meaning never changes under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub enum Schema {
     /// The language described here.
     #[serde(rename = "graylane/v1")]
@@ -43,6 +45,7 @@ pub enum Schema {
 
 /// Where the filter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Before strangers: a client's tag is dropped.
@@ -56,6 +59,7 @@ pub enum Role {
 
 /// Who carries a tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stamp {
     /// Every request for a service.
@@ -67,6 +71,7 @@ pub enum Stamp {
 
 /// The names of the headers that the filter writes.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Headers {
     /// The tag that travels. Absent: `x-gray-version`.
@@ -79,6 +84,7 @@ pub struct Headers {
 
 /// One service: its versions and who gets which.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Service {
     /// Its name, unique in the policy.
@@ -100,6 +106,7 @@ pub struct Service {
 
 /// One version of a service.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Version {
     /// Its name, unique in the service: the tag's value.
@@ -111,6 +118,7 @@ pub struct Version {
 
 /// One rule: whom it concerns, and where they go.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["use"]}, {"required": ["split"]}])))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Rule {
     /// Its name, unique in the service.
@@ -128,6 +136,7 @@ pub struct Rule {
 
 /// A condition: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Condition {
     /// Any value of a header.
@@ -164,6 +173,7 @@ pub struct Condition {
 
 /// A test of text: a name where the source needs one, and just one operator.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Match {
     /// The name of the header, cookie or query parameter.
@@ -196,6 +206,7 @@ pub struct Match {
 
 /// A sticky split.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Split {
     /// What makes a user: the first of these that is present and not empty.
@@ -212,6 +223,7 @@ pub struct Split {
 
 /// What makes a user: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Key {
     /// The first value of a header.
@@ -230,6 +242,7 @@ pub struct Key {
 
 /// A share of a split.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Target {
     /// The version, other than the baseline.
@@ -240,6 +253,7 @@ pub struct Target {
 
 /// What becomes of a request without a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
     /// It goes to the baseline.

@@ -5,6 +5,8 @@ mod checks;
 mod clock;
 mod compile;
 mod condition;
+#[cfg(feature = "cli")]
+pub(crate) mod explain;
 mod hosts;
 mod name;
 mod network;
