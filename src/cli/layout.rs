@@ -1,8 +1,11 @@
-//! Which buckets a version has under a rule: the baseline's written out as well.
+//! Where a rule sends people: which buckets each version has, the baseline's written out as well.
+//!
+//! The one part of the command line that knows the kinds of a rule's action.
 
 use std::ops::Range;
 
 use crate::SCALE;
+use crate::policy::Missing;
 use crate::rules::{Action, Rule, Split};
 
 /// Some buckets, and whose they are.
@@ -55,6 +58,25 @@ pub(super) fn of_split<'r>(split: &'r Split, baseline: &'r str) -> Vec<Part<'r>>
         });
     }
     parts
+}
+
+/// The versions that a rule names, also with no share yet.
+pub(super) fn names(rule: &Rule) -> Vec<&str> {
+    match &rule.action {
+        Action::Use(version) => vec![version.name()],
+        Action::Split(split) => {
+            let slices = split.slices().iter();
+            slices.map(|slice| slice.version().name()).collect()
+        }
+    }
+}
+
+/// Whether no request that the rule concerns goes on to the next.
+pub(super) fn always_decides(rule: &Rule) -> bool {
+    match &rule.action {
+        Action::Use(_) => true,
+        Action::Split(split) => split.missing != Missing::Next,
+    }
 }
 
 /// How many buckets a version has in all.

@@ -20,8 +20,8 @@ use crate::{Error, Node, Policy, Rules};
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct File {
     /// A policy, a `WasmPlugin`, or Envoy's configuration, as YAML or JSON; `-` is standard input
-    #[arg(id = "file", value_name = "FILE")]
-    pub(super) path: PathBuf,
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
     /// The policy, where the file holds several: a filter's or `WasmPlugin`'s name
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
@@ -125,7 +125,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
 impl File {
     /// The one policy that is meant, in force on the node.
     pub(super) fn load(&self, node: &str) -> anyhow::Result<Loaded> {
-        let mut sources = read(&self.path)?;
+        let mut sources = read(&self.file)?;
         let names: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
         let names = names.join(", ");
         if let Some(name) = &self.policy {
@@ -133,10 +133,10 @@ impl File {
         }
         match (sources.len(), sources.pop()) {
             (1, Some(source)) => Ok(source.load(node)?),
-            (0, _) => anyhow::bail!("{} has no policy of this name, but {names}", self.path.display()),
+            (0, _) => anyhow::bail!("{} has no policy of this name, but {names}", self.file.display()),
             _ => anyhow::bail!(
                 "{} holds several policies; choose one by --policy: {names}",
-                self.path.display()
+                self.file.display()
             ),
         }
     }
