@@ -12,6 +12,7 @@
 mod check;
 mod diff;
 mod explain;
+mod hosts;
 mod input;
 mod layout;
 mod output;

@@ -24,7 +24,7 @@ pub(super) struct File {
     pub(super) file: PathBuf,
     /// The policy, where the file holds several: a filter's or `WasmPlugin`'s name
     #[arg(long, value_name = "NAME")]
-    policy: Option<String>,
+    pub(super) policy: Option<String>,
 }
 
 /// The bytes of a policy, and where they stand.
