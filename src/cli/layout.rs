@@ -127,7 +127,9 @@ mod tests {
             for bucket in (0..SCALE).map(|at| (u64::from(at) << 32).div_ceil(SCALE.into())) {
                 let bucket = Bucket::project(u32::try_from(bucket).unwrap());
                 let core = split.version(bucket).map_or("v1", |version| version.name());
-                let own = parts.iter().find(|part| part.buckets.contains(&bucket.number()));
+                let own = parts
+                    .iter()
+                    .find(|part| part.buckets.contains(&bucket.number()));
                 assert_eq!(own.unwrap().version, core, "{to}: {bucket:?}");
             }
         }

@@ -64,8 +64,11 @@ fn header(text: &str) -> Result<(String, String), String> {
 
 impl Parts {
     pub(super) fn request(&self) -> Asked {
-        let (hosts, headers): (Vec<_>, Vec<_>) =
-            self.headers.iter().cloned().partition(|(name, _)| name == "host");
+        let (hosts, headers): (Vec<_>, Vec<_>) = self
+            .headers
+            .iter()
+            .cloned()
+            .partition(|(name, _)| name == "host");
         let host = hosts.into_iter().next().map(|(_, value)| value);
         Asked {
             method: self.method.clone(),

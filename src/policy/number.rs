@@ -56,6 +56,9 @@ impl<'de> Deserialize<'de> for Number {
 #[cfg(feature = "cli")]
 fn or_text(schema: &mut schemars::Schema) {
     schema.insert("type".to_owned(), ["number", "string"].as_slice().into());
-    schema.insert("pattern".to_owned(), r"^[-+]?[0-9.]+([eE][-+]?[0-9]+)?$".into());
+    schema.insert(
+        "pattern".to_owned(),
+        r"^[-+]?[0-9.]+([eE][-+]?[0-9]+)?$".into(),
+    );
     schema.remove("format");
 }

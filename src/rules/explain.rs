@@ -37,7 +37,12 @@ impl Rule {
 
 impl Condition {
     fn explain(&self, request: &impl Request) -> Trace {
-        let of = |conditions: &[Self]| conditions.iter().map(|each| each.explain(request)).collect();
+        let of = |conditions: &[Self]| {
+            conditions
+                .iter()
+                .map(|each| each.explain(request))
+                .collect()
+        };
         let (had, parts) = match self {
             Self::Text { source, .. } => (Some(source.values(request)), Vec::new()),
             Self::SourceIp(_) => (Some(address(request)), Vec::new()),

@@ -1,8 +1,8 @@
 //! Services, and hosts of services, that an earlier service takes.
 
 use super::Finding;
-use crate::cli::input::Loaded;
 use crate::cli::hosts::{example, of, winner};
+use crate::cli::input::Loaded;
 
 /// The core is asked who answers each host.
 pub(super) fn look(policy: &Loaded) -> Vec<Finding> {

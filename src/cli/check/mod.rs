@@ -183,7 +183,9 @@ fn human(checked: &Checked) -> String {
             Severity::Note => (DIM, "note"),
         };
         let severity = styled(style, severity);
-        let Located { at, place, problem, .. } = finding;
+        let Located {
+            at, place, problem, ..
+        } = finding;
         let _ = writeln!(out, "{at}: {severity}: {place}: {problem}");
     }
     if let Some(holds) = &checked.holds {

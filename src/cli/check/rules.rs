@@ -44,7 +44,11 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
             };
             let place = format!("{place}.split{}", if written { ".salt" } else { "" });
             findings.push(if written && *its_written {
-                let scope = if *its_service == at { "rule" } else { "service" };
+                let scope = if *its_service == at {
+                    "rule"
+                } else {
+                    "service"
+                };
                 Finding::note(
                     place,
                     format!(

@@ -84,7 +84,11 @@ fn limit(text: &str) -> Result<u32, &'static str> {
     if !(0.0..=100.0).contains(&percent) {
         return Err("use 0% to 100%");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to SCALE")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 to SCALE"
+    )]
     Ok((percent * f64::from(SCALE) / 100.0).floor() as u32)
 }
 

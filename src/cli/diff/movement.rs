@@ -115,7 +115,9 @@ impl<'p> Side<'p> {
                 None => movement(name, format!("{}, new", rule.name()), &everybody.0, &lane),
             });
         }
-        let gone = self.conditional().filter(|rule| after.named(rule.name()).is_none());
+        let gone = self
+            .conditional()
+            .filter(|rule| after.named(rule.name()).is_none());
         movements.extend(gone.filter_map(|rule| {
             let whom = format!("{}, removed", rule.name());
             movement(name, whom, &self.lane(rule), &everybody.1)
@@ -160,9 +162,8 @@ impl<'p> Side<'p> {
         let at = rules.iter().position(|own| std::ptr::eq(own, rule));
         let document = &self.rules[at.unwrap_or_default()]["split"];
         let rest = document.as_object().into_iter().flatten();
-        let rest = rest.filter(|(name, _)| {
-            *name != "by" && !NOT_OF_THE_DRAW.contains(&name.as_str())
-        });
+        let rest =
+            rest.filter(|(name, _)| *name != "by" && !NOT_OF_THE_DRAW.contains(&name.as_str()));
         Lane {
             name: Some(rule.name()),
             parts: layout::of_rule(rule, self.service.baseline().name()),

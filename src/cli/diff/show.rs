@@ -42,7 +42,10 @@ fn words(edit: &Edit) -> String {
         What::Added => format!("{} {place}: {new}", styled(GOOD, "+")),
         What::Removed => format!("{} {place}: {old}", styled(BAD, "-")),
         What::Changed => format!("{} {place}: {old} → {new}", styled(WARN, "~")),
-        What::Reordered => format!("{} {place}, in another order: {old} → {new}", styled(WARN, "~")),
+        What::Reordered => format!(
+            "{} {place}, in another order: {old} → {new}",
+            styled(WARN, "~")
+        ),
     }
 }
 
@@ -61,12 +64,21 @@ fn moves(out: &mut String, movement: &Movement) {
         );
         styled(WARN, redrawn)
     } else if movement.percent > movement.least_percent {
-        styled(WARN, format!("{moved} move, where {least} would do: the shares' order crosses"))
+        styled(
+            WARN,
+            format!("{moved} move, where {least} would do: the shares' order crosses"),
+        )
     } else {
         format!("{moved} move, the least for these shares")
     };
     let _ = writeln!(out, "  {whom}: {note}");
     for each in &movement.moves {
-        let _ = writeln!(out, "    {} → {}  {}", each.from, each.to, share(each.percent));
+        let _ = writeln!(
+            out,
+            "    {} → {}  {}",
+            each.from,
+            each.to,
+            share(each.percent)
+        );
     }
 }

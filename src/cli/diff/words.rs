@@ -45,7 +45,9 @@ fn compare(place: &str, old: &Value, new: &Value, edits: &mut Vec<Edit>) {
     }
     match (old, new) {
         (Value::Object(before), Value::Object(after)) => {
-            let gone = before.iter().filter(|(field, _)| !after.contains_key(*field));
+            let gone = before
+                .iter()
+                .filter(|(field, _)| !after.contains_key(*field));
             for (field, value) in gone {
                 edits.push(edit(&below(place, field), What::Removed, Some(value), None));
             }
@@ -69,7 +71,12 @@ type Named<'v> = Vec<(&'v str, &'v Value)>;
 
 /// The things of a list by their names, if each has one of its own.
 fn named(list: &[Value]) -> Option<Named<'_>> {
-    let name = |thing: &'_ Value| NAMES.iter().find(|field| thing[**field].is_string()).copied();
+    let name = |thing: &'_ Value| {
+        NAMES
+            .iter()
+            .find(|field| thing[**field].is_string())
+            .copied()
+    };
     let things: Option<Named<'_>> = list
         .iter()
         .map(|thing| Some((thing[name(thing)?].as_str()?, thing)))
@@ -81,7 +88,12 @@ fn lists(place: &str, before: &Named<'_>, after: &Named<'_>, edits: &mut Vec<Edi
     let find = |list: &Named<'_>, name: &str| list.iter().position(|(own, _)| *own == name);
     for (name, thing) in before {
         if find(after, name).is_none() {
-            edits.push(edit(&format!("{place} {name}"), What::Removed, Some(thing), None));
+            edits.push(edit(
+                &format!("{place} {name}"),
+                What::Removed,
+                Some(thing),
+                None,
+            ));
         }
     }
     for (name, thing) in after {

@@ -2,8 +2,6 @@
 
 mod show;
 mod story;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use std::hash::{BuildHasher, Hasher, RandomState};

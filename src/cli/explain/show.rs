@@ -101,7 +101,11 @@ fn shares(out: &mut String, split: &Split) {
     let width = split.slices.iter().map(|slice| slice.version.len()).max();
     let width = width.unwrap_or_default();
     for slice in &split.slices {
-        let range = format!("{} to {}", grouped(slice.first.into()), grouped(slice.last.into()));
+        let range = format!(
+            "{} to {}",
+            grouped(slice.first.into()),
+            grouped(slice.last.into())
+        );
         let line = format!("{:width$}  {range}", slice.version);
         let _ = if slice.has_user {
             writeln!(out, "    {} {}", styled(GOOD, "▸"), styled(BOLD, line))

@@ -34,7 +34,11 @@ pub(super) fn test(kind: &str, body: &Value) -> String {
     match body.as_object() {
         Some(fields) => {
             if let Some(name) = fields.get("name") {
-                text += &format!(" {}", name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+                text += &format!(
+                    " {}",
+                    name.as_str()
+                        .map_or_else(|| name.to_string(), str::to_owned)
+                );
             }
             for (field, value) in fields.iter().filter(|(field, _)| *field != "name") {
                 text += &format!(" {field} {value}");

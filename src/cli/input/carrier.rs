@@ -64,7 +64,9 @@ fn search(node: &Rc<Node>, carried: &mut Vec<(bool, Found)>) {
 }
 
 fn wasm_plugin(node: &Rc<Node>) -> Found {
-    let name = node.get("metadata").and_then(|metadata| metadata.get("name"));
+    let name = node
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"));
     let policy = node.get("spec").and_then(|spec| spec.get("pluginConfig"));
     Found::of_carried(policy, node, name)
 }
@@ -86,7 +88,7 @@ impl Found {
                 Some(text) => text.as_bytes().to_vec(),
                 None => tree.to_json(),
             },
-            tree: tree.clone(),
+            tree: tree.inner().unwrap_or_else(|| tree.clone()),
         }
     }
 

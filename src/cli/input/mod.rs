@@ -3,6 +3,7 @@
 mod carrier;
 mod scalar;
 mod tree;
+mod yaml;
 
 pub(super) use tree::Mark;
 
@@ -84,16 +85,22 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
     };
     let text = std::str::from_utf8(&bytes).map_err(|_| refuse(None, "is not UTF-8".to_owned()))?;
     let json = serde_json::from_str::<Value>(text).ok();
-    let documents = match (tree::parse(text), &json) {
+    let documents = match (yaml::parse(text), &json) {
         (Ok(documents), _) => documents,
         (Err(_), Some(json)) => vec![tree::from_json(json)],
         (Err(syntax), None) => {
-            return Err(refuse(syntax.mark, format!("is not YAML: {}", syntax.problem)));
+            return Err(refuse(
+                syntax.mark,
+                format!("is not YAML: {}", syntax.problem),
+            ));
         }
     };
     let mut found = carrier::policies(&documents);
     if found.is_empty() && documents.is_empty() {
-        return Err(refuse(None, "is empty; give at least `schema` and `services`".to_owned()));
+        return Err(refuse(
+            None,
+            "is empty; give at least `schema` and `services`".to_owned(),
+        ));
     }
     if let (Some(_), [alone]) = (json, &mut found[..])
         && Rc::ptr_eq(&alone.tree, &documents[0])
@@ -102,7 +109,10 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
         alone.bytes.clone_from(&bytes);
     }
     if found.is_empty() {
-        return Err(refuse(None, "is not in this file: no graylane filter, no WasmPlugin".to_owned()));
+        return Err(refuse(
+            None,
+            "is not in this file: no graylane filter, no WasmPlugin".to_owned(),
+        ));
     }
     let several = found.len() > 1;
     let source = |(index, found): (usize, carrier::Found)| {
@@ -133,7 +143,10 @@ impl File {
         }
         match (sources.len(), sources.pop()) {
             (1, Some(source)) => Ok(source.load(node)?),
-            (0, _) => anyhow::bail!("{} has no policy of this name, but {names}", self.file.display()),
+            (0, _) => anyhow::bail!(
+                "{} has no policy of this name, but {names}",
+                self.file.display()
+            ),
             _ => anyhow::bail!(
                 "{} holds several policies; choose one by --policy: {names}",
                 self.file.display()

@@ -3,22 +3,12 @@
 //! The tree finds the policies in a file and the line of a mistake. What a policy says is read from
 //! the JSON that the tree is written as, by the core.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, SpannedEventReceiver, Tag};
-
-use super::scalar;
-
-/// Deeper than any configuration; the tree is walked by recursion.
-const MAX_DEPTH: usize = 256;
-
-/// More than any configuration has; aliases can make much out of little.
-const MAX_NODES: usize = 4_000_000;
+use super::{scalar, yaml};
 
 /// A line and a column, both from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Mark {
     pub(in crate::cli) line: usize,
     pub(in crate::cli) column: usize,
@@ -30,41 +20,33 @@ pub(super) struct Node {
     mark: Option<Mark>,
     kind: Kind,
     /// Nodes in all, this one among them.
-    size: usize,
+    pub(super) size: usize,
 }
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        style: Style,
+    },
     List(Vec<Rc<Node>>),
     /// In order, and with every repetition, so that the core sees and refuses it.
     Map(Vec<(Key, Rc<Node>)>),
 }
 
+/// How a scalar is written, as far as that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    /// As it is, line for line, behind a `|`.
+    Literal,
+    Quoted,
+}
+
 #[derive(Debug)]
 pub(super) struct Key {
-    text: String,
-    mark: Option<Mark>,
-}
-
-/// What is not YAML, and where.
-pub(super) struct Syntax {
+    pub(super) text: String,
     pub(super) mark: Option<Mark>,
-    pub(super) problem: String,
-}
-
-/// The documents of a text.
-pub(super) fn parse(text: &str) -> Result<Vec<Rc<Node>>, Syntax> {
-    let mut builder = Builder::default();
-    let mut parser = Parser::new_from_str(text);
-    parser.load(&mut builder, true).map_err(|error| Syntax {
-        mark: Some(Mark::of(*error.marker())),
-        problem: error.info().to_owned(),
-    })?;
-    match builder.problem {
-        Some(syntax) => Err(syntax),
-        None => Ok(builder.documents),
-    }
 }
 
 /// A tree of JSON that the YAML reader does not know: escapes of two halves (`\ud83d\ude00`).
@@ -83,27 +65,18 @@ pub(super) fn from_json(value: &serde_json::Value) -> Rc<Node> {
         }
         serde_json::Value::String(text) => Kind::Scalar {
             text: text.clone(),
-            plain: false,
+            style: Style::Quoted,
         },
         other => Kind::Scalar {
             text: other.to_string(),
-            plain: true,
+            style: Style::Plain,
         },
     };
     Rc::new(Node::new(kind, None))
 }
 
-impl Mark {
-    fn of(marker: Marker) -> Self {
-        Self {
-            line: marker.line(),
-            column: marker.col() + 1,
-        }
-    }
-}
-
 impl Node {
-    fn new(kind: Kind, mark: Option<Mark>) -> Self {
+    pub(super) fn new(kind: Kind, mark: Option<Mark>) -> Self {
         let below: usize = match &kind {
             Kind::Scalar { .. } => 0,
             Kind::List(items) => items.iter().map(|item| item.size).sum(),
@@ -133,6 +106,21 @@ impl Node {
         }
     }
 
+    /// The document that is written in a scalar line for line, its marks those of the whole file.
+    pub(super) fn inner(&self) -> Option<Rc<Node>> {
+        let Kind::Scalar {
+            text,
+            style: Style::Literal,
+        } = &self.kind
+        else {
+            return None;
+        };
+        let [document] = &yaml::parse_at(text, self.mark?).ok()?[..] else {
+            return None;
+        };
+        Some(document.clone())
+    }
+
     /// The nodes that it consists of.
     pub(super) fn children(&self) -> impl Iterator<Item = &Rc<Node>> {
         let (items, fields): (&[_], &[_]) = match &self.kind {
@@ -158,8 +146,11 @@ impl Node {
 
     fn write(&self, json: &mut Vec<u8>) {
         match &self.kind {
-            Kind::Scalar { text, plain: true } => json.extend(scalar::plain(text).bytes()),
-            Kind::Scalar { text, plain: false } => json.extend(scalar::quoted(text).bytes()),
+            Kind::Scalar {
+                text,
+                style: Style::Plain,
+            } => json.extend(scalar::plain(text).bytes()),
+            Kind::Scalar { text, .. } => json.extend(scalar::quoted(text).bytes()),
             Kind::List(items) => {
                 json.push(b'[');
                 for (index, item) in items.iter().enumerate() {
@@ -215,120 +206,4 @@ impl Node {
 fn index(place: &str) -> Option<(usize, &str)> {
     let (number, after) = place.strip_prefix('[')?.split_once(']')?;
     Some((number.parse().ok()?, after))
-}
-
-/// Makes trees out of the parser's events.
-#[derive(Default)]
-struct Builder {
-    documents: Vec<Rc<Node>>,
-    open: Vec<Open>,
-    anchors: HashMap<usize, Rc<Node>>,
-    nodes: usize,
-    problem: Option<Syntax>,
-}
-
-/// A list or map that has not ended.
-struct Open {
-    mark: Mark,
-    anchor: usize,
-    holds: Holds,
-}
-
-enum Holds {
-    Items(Vec<Rc<Node>>),
-    Fields(Vec<(Key, Rc<Node>)>, Option<Key>),
-}
-
-impl<'i> SpannedEventReceiver<'i> for Builder {
-    fn on_event(&mut self, event: Event<'i>, span: Span) {
-        if self.problem.is_some() {
-            return;
-        }
-        let mark = Mark::of(span.start);
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && !is_string(tag.as_ref());
-                let kind = Kind::Scalar {
-                    text: text.into_owned(),
-                    plain,
-                };
-                self.add(Rc::new(Node::new(kind, Some(mark))), anchor, mark);
-            }
-            Event::SequenceStart(anchor, _) => self.open(mark, anchor, Holds::Items(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                self.open(mark, anchor, Holds::Fields(Vec::new(), None));
-            }
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(node) => self.add(node.clone(), 0, mark),
-                None => self.refuse(mark, "an alias stands inside of what it names"),
-            },
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
-        }
-    }
-}
-
-impl Builder {
-    fn refuse(&mut self, mark: Mark, problem: &str) {
-        self.problem.get_or_insert(Syntax {
-            mark: Some(mark),
-            problem: problem.to_owned(),
-        });
-    }
-
-    fn open(&mut self, mark: Mark, anchor: usize, holds: Holds) {
-        if self.open.len() >= MAX_DEPTH {
-            return self.refuse(mark, "nests too deep");
-        }
-        self.open.push(Open {
-            mark,
-            anchor,
-            holds,
-        });
-    }
-
-    fn close(&mut self) {
-        let Some(open) = self.open.pop() else { return };
-        let kind = match open.holds {
-            Holds::Items(items) => Kind::List(items),
-            Holds::Fields(fields, _) => Kind::Map(fields),
-        };
-        let node = Rc::new(Node::new(kind, Some(open.mark)));
-        self.add(node, open.anchor, open.mark);
-    }
-
-    fn add(&mut self, node: Rc<Node>, anchor: usize, mark: Mark) {
-        self.nodes = self.nodes.saturating_add(node.size);
-        // A list counts its items again, so a file may have a few times less than the bound.
-        if self.nodes > MAX_NODES {
-            return self.refuse(mark, "its aliases make it too large");
-        }
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        match self.open.last_mut().map(|open| &mut open.holds) {
-            None => self.documents.push(node),
-            Some(Holds::Items(items)) => items.push(node),
-            Some(Holds::Fields(fields, key)) => match key.take() {
-                Some(key) => fields.push((key, node)),
-                None => {
-                    *key = Some(Key {
-                        text: match node.text() {
-                            Some(text) => text.to_owned(),
-                            None => String::from_utf8_lossy(&node.to_json()).into_owned(),
-                        },
-                        mark: Some(mark),
-                    });
-                }
-            },
-        }
-    }
-}
-
-fn is_string(tag: Option<&Cow<'_, Tag>>) -> bool {
-    tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str")
 }

@@ -16,11 +16,15 @@ const ROW: f64 = 28.0;
 const HEADING: f64 = 44.0;
 
 /// Readable to those who confuse colours; the first is the baseline's.
-const COLOURS: [&str; 6] = ["#7a8594", "#2f6fd0", "#e08214", "#3a9b5c", "#a04fb0", "#b8432f"];
+const COLOURS: [&str; 6] = [
+    "#7a8594", "#2f6fd0", "#e08214", "#3a9b5c", "#a04fb0", "#b8432f",
+];
 
 pub(super) fn draw(outcome: &Outcome) -> Document {
     let mut top = MARGIN;
-    let mut document = Document::new().set("font-family", "system-ui, sans-serif").set("font-size", 14);
+    let mut document = Document::new()
+        .set("font-family", "system-ui, sans-serif")
+        .set("font-size", 14);
     let mut groups = Vec::new();
     for service in &outcome.services {
         groups.push(group(service, outcome.users, top));
@@ -57,7 +61,13 @@ fn group(service: &Shares, users: u64, top: f64) -> Group {
         group = group
             .add(text(&version.version, MARGIN, y + 14.0))
             .add(rectangle(LEFT, y, LONGEST, 18.0, "#eef0f3"))
-            .add(rectangle(LEFT, y, length(version.users as f64), 18.0, colour))
+            .add(rectangle(
+                LEFT,
+                y,
+                length(version.users as f64),
+                18.0,
+                colour,
+            ))
             .add(line)
             .add(text(&label, LEFT + LONGEST + 8.0, y + 14.0).set("font-size", 11));
     }

@@ -70,7 +70,10 @@ pub(super) fn shares(
     for number in 0..users {
         let random = crowd.call(number);
         let decision = decide(rules, &crowd, Moment { random, now });
-        match tallies.iter_mut().find(|tally| same(&tally.decision, &decision)) {
+        match tallies
+            .iter_mut()
+            .find(|tally| same(&tally.decision, &decision))
+        {
             Some(tally) => tally.users += 1,
             None => tallies.push(Tally { decision, users: 1 }),
         }
@@ -105,7 +108,11 @@ pub(super) fn shares(
 fn same(one: &Decision<'_>, other: &Decision<'_>) -> bool {
     let names = |decision: &Decision<'_>| {
         let reason = decision.reason().name();
-        (decision.rule().map(str::as_ptr), reason, decision.version().map(str::as_ptr))
+        (
+            decision.rule().map(str::as_ptr),
+            reason,
+            decision.version().map(str::as_ptr),
+        )
     };
     names(one) == names(other)
 }
@@ -134,7 +141,8 @@ fn groups(service: &Service, tallies: &[Tally<'_>]) -> anyhow::Result<Vec<Group>
     });
     let group = |(rule, reason): (Option<&Rule>, &'static str)| {
         let of_group = |tally: &&Tally<'_>| {
-            tally.decision.rule() == rule.map(Rule::name) && tally.decision.reason().name() == reason
+            tally.decision.rule() == rule.map(Rule::name)
+                && tally.decision.reason().name() == reason
         };
         let own: Vec<_> = tallies.iter().filter(of_group).collect();
         let users = own.iter().map(|tally| tally.users).sum();
@@ -145,7 +153,9 @@ fn groups(service: &Service, tallies: &[Tally<'_>]) -> anyhow::Result<Vec<Group>
         };
         let versions = service.versions().filter_map(|version| {
             let buckets = layout::share(&parts, version.name());
-            let got = own.iter().filter(|tally| tally.decision.version() == Some(version.name()));
+            let got = own
+                .iter()
+                .filter(|tally| tally.decision.version() == Some(version.name()));
             let got = got.map(|tally| tally.users).sum();
             (buckets > 0 || got > 0).then(|| share(version.name(), got, users, buckets))
         });

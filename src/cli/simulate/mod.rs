@@ -117,6 +117,9 @@ fn visited(args: &Args, policy: &Loaded) -> anyhow::Result<Vec<(usize, String)>>
         let own = super::hosts::answered(&policy.rules, index, &hosts);
         reached.extend(own.map(|host| (index, host)));
     }
-    anyhow::ensure!(!reached.is_empty(), "no such service is reached; see `graylane check`");
+    anyhow::ensure!(
+        !reached.is_empty(),
+        "no such service is reached; see `graylane check`"
+    );
     Ok(reached)
 }

@@ -42,7 +42,10 @@ pub(super) fn human(outcome: &Outcome, keys: &[Carrier]) -> String {
     let _ = writeln!(
         out,
         "{verdict} {}",
-        styled(DIM, "(but for chance: it calls a right one wrong once in a million times)")
+        styled(
+            DIM,
+            "(but for chance: it calls a right one wrong once in a million times)"
+        )
     );
     out
 }
@@ -50,7 +53,9 @@ pub(super) fn human(outcome: &Outcome, keys: &[Carrier]) -> String {
 fn table(service: &Shares) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(["rule", "version", "policy", "observed", "users", "accepted", ""]);
+    table.set_header([
+        "rule", "version", "policy", "observed", "users", "accepted", "",
+    ]);
     for group in &service.rules {
         let name = match (&group.rule, group.reason) {
             (Some(rule), "rule") => rule.clone(),
@@ -60,7 +65,11 @@ fn table(service: &Shares) -> Table {
         for (index, share) in group.versions.iter().enumerate() {
             let (low, high) = share.accepted;
             table.add_row([
-                if index == 0 { name.clone() } else { String::new() },
+                if index == 0 {
+                    name.clone()
+                } else {
+                    String::new()
+                },
                 share.version.clone(),
                 format!("{} %", share.percent),
                 percent(share.users, group.users),
@@ -88,7 +97,11 @@ pub(super) fn percent(part: u64, all: u64) -> String {
 }
 
 fn bars(out: &mut String, service: &Shares, all: u64) {
-    let width = service.versions.iter().map(|version| version.version.len()).max();
+    let width = service
+        .versions
+        .iter()
+        .map(|version| version.version.len())
+        .max();
     let width = width.unwrap_or_default();
     for version in &service.versions {
         let tenths = usize::try_from(version.users * BAR as u64 * 8 / all).unwrap_or_default();

@@ -25,7 +25,9 @@ impl FromStr for Carrier {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             None if text == "source_ip" => Ok(Self::SourceIp),
-            Some(("header", name)) if !name.is_empty() => Ok(Self::Header(name.to_ascii_lowercase())),
+            Some(("header", name)) if !name.is_empty() => {
+                Ok(Self::Header(name.to_ascii_lowercase()))
+            }
             Some(("cookie", name)) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
             Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
             _ => Err("write it as header:NAME, cookie:NAME, query:NAME or source_ip"),
@@ -135,7 +137,11 @@ impl Request for Crowd<'_> {
 
     fn source_ip(&self) -> Option<IpAddr> {
         let given = self.base.source_ip();
-        given.or_else(|| self.keys.contains(&Carrier::SourceIp).then_some(self.address))
+        given.or_else(|| {
+            self.keys
+                .contains(&Carrier::SourceIp)
+                .then_some(self.address)
+        })
     }
 }
 
@@ -145,10 +151,16 @@ mod tests {
 
     #[test]
     fn a_user_carries_the_id_wherever_a_key_is() {
-        let keys: Vec<Carrier> = ["header:X-Id", "cookie:a", "cookie:b", "query:q", "source_ip"]
-            .iter()
-            .map(|text| text.parse().unwrap())
-            .collect();
+        let keys: Vec<Carrier> = [
+            "header:X-Id",
+            "cookie:a",
+            "cookie:b",
+            "query:q",
+            "source_ip",
+        ]
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
         let mut base = Asked::default();
         base.path = "/p?x=1".to_owned();
         let mut crowd = Crowd::new(&base, &keys, 7);
