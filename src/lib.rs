@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
-//! whatever checks Envoy. `cli`, the command line, stands beside it and is never in the module. Only `plugin`, which exists in the wasm module alone, can name the host.
+//! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
+//! The command line, `cli`, is beside all this, and never in the module.
 
 #![cfg_attr(
     not(test),

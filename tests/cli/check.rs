@@ -50,6 +50,7 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn each_warning_where_it_is_due() {
     let rules = "/services/0/rules/-";
     let versions = "/services/0/versions/-";

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::run::graylane;
 
-const POLICY: &str = r#"
+const POLICY: &str = "
 schema: graylane/v1
 services:
 - name: checkout
@@ -19,7 +19,7 @@ services:
       to:
       - version: v2
         percent: 10
-"#;
+";
 
 fn value() -> Value {
     yaml_serde::from_str(POLICY).unwrap()

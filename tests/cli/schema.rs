@@ -82,12 +82,10 @@ fn what_the_core_refuses_by_its_shape_is_invalid() {
             object.unwrap().remove(field);
         }
         for (pointer, value) in edit["set"].as_object().into_iter().flatten() {
-            match document.pointer_mut(pointer) {
-                Some(place) => *place = value.clone(),
-                None => {
-                    let (object, field) = pointer.rsplit_once('/').unwrap();
-                    document.pointer_mut(object).unwrap()[field] = value.clone();
-                }
+            let (object, field) = pointer.rsplit_once('/').unwrap();
+            match document.pointer_mut(object).unwrap() {
+                Value::Array(list) => list[field.parse::<usize>().unwrap()] = value.clone(),
+                object => object[field] = value.clone(),
             }
         }
         assert!(!validator.is_valid(&document), "{error}");

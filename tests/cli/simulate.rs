@@ -52,7 +52,7 @@ fn users_come_by_the_keys_that_are_named() {
         groups.collect::<Vec<_>>()
     };
     let split = json!(["ten-percent", "rule", 1_000]);
-    assert_eq!(groups(&[]), [split.clone()]);
+    assert_eq!(groups(&[]), std::slice::from_ref(&split));
     assert_eq!(groups(&["--key=cookie:uid"]), [split]);
     assert_eq!(
         groups(&["--key=query:uid"]),

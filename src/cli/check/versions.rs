@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Finding;
 use crate::cli::input::Loaded;
 use crate::cli::layout;
-use crate::rules::Role;
+use crate::rules::{Role, Version};
 
 pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -58,10 +58,10 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
                 ));
             }
         }
-        let names: Vec<_> = service.versions().map(|version| version.name()).collect();
-        for (index, name) in names.iter().enumerate() {
+        let spelt: Vec<_> = service.versions().map(Version::name).collect();
+        for (index, name) in spelt.iter().enumerate() {
             let alike = |other: &&&str| other.eq_ignore_ascii_case(name);
-            if let Some(other) = names[..index].iter().find(alike) {
+            if let Some(other) = spelt[..index].iter().find(alike) {
                 findings.push(Finding::warning(
                     format!("services[{at}].versions[{index}].name"),
                     format!("{name} and {other} differ in case alone; a tag must fit exactly"),

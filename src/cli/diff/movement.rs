@@ -199,8 +199,8 @@ fn movement(service: &str, whom: String, old: &Lane<'_>, new: &Lane<'_>) -> Opti
     } else {
         exact(&old.parts, &new.parts)
     };
-    let moved: u64 = moves.values().sum();
-    if moved == 0 {
+    let in_all: u64 = moves.values().sum();
+    if in_all == 0 {
         return None;
     }
     let moves = moves.into_iter().map(|((from, to), parts)| Move {
@@ -212,10 +212,10 @@ fn movement(service: &str, whom: String, old: &Lane<'_>, new: &Lane<'_>) -> Opti
         service: service.to_owned(),
         whom,
         redrawn,
-        percent: percent(moved),
+        percent: percent(in_all),
         least_percent: percent(least(&old.parts, &new.parts)),
         moves: moves.collect(),
-        moved,
+        moved: in_all,
     })
 }
 

@@ -72,7 +72,7 @@ fn condition(out: &mut String, condition: &Condition, indent: usize) {
         None => String::new(),
     };
     let mark = mark(condition.holds);
-    let _ = writeln!(out, "{:indent$}{mark} {}{had}", "", condition.condition);
+    let _ = writeln!(out, "{:indent$}{mark} {}{had}", "", condition.text);
     for part in &condition.parts {
         self::condition(out, part, indent + 2);
     }
@@ -89,7 +89,7 @@ fn values(had: &[String]) -> String {
 fn shares(out: &mut String, split: &Split) {
     for key in &split.keys {
         let had = styled(DIM, values(&key.had));
-        let _ = writeln!(out, "    {} key {}   {had}", mark(key.used), key.key);
+        let _ = writeln!(out, "    {} key {}   {had}", mark(key.used), key.name);
     }
     let Some(bucket) = split.bucket else { return };
     let how = if split.drawn {

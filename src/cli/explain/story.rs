@@ -50,7 +50,8 @@ pub(super) enum Outcome {
 /// A condition as it is written, and how it came out.
 #[derive(Debug, Serialize)]
 pub(super) struct Condition {
-    pub(super) condition: String,
+    #[serde(rename = "condition")]
+    pub(super) text: String,
     pub(super) holds: bool,
     /// What the request has at the place that it looks at.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,8 @@ pub(super) struct Split {
 
 #[derive(Debug, Serialize)]
 pub(super) struct Key {
-    pub(super) key: String,
+    #[serde(rename = "key")]
+    pub(super) name: String,
     pub(super) had: Vec<String>,
     pub(super) used: bool,
 }
@@ -177,7 +179,7 @@ fn condition(trace: Trace, document: &Value) -> Condition {
         .map(|(index, part)| condition(part, body.get(index).unwrap_or(body)))
         .collect();
     Condition {
-        condition: if parts.is_empty() {
+        text: if parts.is_empty() {
             words::test(kind, body)
         } else {
             kind.to_owned()
@@ -196,15 +198,15 @@ fn split(
     moment: Moment,
 ) -> Split {
     let own = split.bucket(request);
-    let draws = split.missing == crate::policy::Missing::Random;
-    let drawn = own.is_none() && draws;
+    let at_random = split.missing == crate::policy::Missing::Random;
+    let drawn = own.is_none() && at_random;
     let bucket = own.or_else(|| drawn.then(|| Bucket::project(moment.random)));
     let bucket = bucket.map(Bucket::number);
     let keys = split.explain(request).into_iter().enumerate();
     let keys = keys.map(|(index, trace)| {
         let (kind, body) = words::sole_field(&document["by"][index]);
         Key {
-            key: words::key(kind, body),
+            name: words::key(kind, body),
             had: trace.had,
             used: trace.bucket.is_some(),
         }

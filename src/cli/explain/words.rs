@@ -30,22 +30,19 @@ pub(super) fn sole_field(object: &Value) -> (&str, &Value) {
 
 /// A test, such as `header x-qa equals "on"`.
 pub(super) fn test(kind: &str, body: &Value) -> String {
-    let mut text = kind.to_owned();
-    match body.as_object() {
+    let text = match body.as_object() {
         Some(fields) => {
-            if let Some(name) = fields.get("name") {
-                text += &format!(
-                    " {}",
-                    name.as_str()
-                        .map_or_else(|| name.to_string(), str::to_owned)
-                );
-            }
-            for (field, value) in fields.iter().filter(|(field, _)| *field != "name") {
-                text += &format!(" {field} {value}");
-            }
+            let name = fields.get("name").map(|name| match name.as_str() {
+                Some(name) => name.to_owned(),
+                None => name.to_string(),
+            });
+            let others = fields.iter().filter(|(field, _)| *field != "name");
+            let others = others.map(|(field, value)| format!("{field} {value}"));
+            let words = std::iter::once(kind.to_owned()).chain(name).chain(others);
+            words.collect::<Vec<_>>().join(" ")
         }
-        None => text += &format!(" {body}"),
-    }
+        None => format!("{kind} {body}"),
+    };
     cut(text)
 }
 

@@ -59,7 +59,7 @@ fn group(service: &Shares, users: u64, top: f64) -> Group {
             .set("stroke", "#000000");
         let label = format!("{} ({})", percent(version.users, users), version.users);
         group = group
-            .add(text(&version.version, MARGIN, y + 14.0))
+            .add(text(&version.name, MARGIN, y + 14.0))
             .add(rectangle(LEFT, y, LONGEST, 18.0, "#eef0f3"))
             .add(rectangle(
                 LEFT,

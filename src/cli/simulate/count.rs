@@ -19,7 +19,8 @@ pub(super) struct Shares {
 
 #[derive(Serialize)]
 pub(super) struct Version {
-    pub(super) version: String,
+    #[serde(rename = "version")]
+    pub(super) name: String,
     pub(super) users: u64,
     /// What the policy gives it, of those that its rules got.
     pub(super) expected: f64,
@@ -87,7 +88,7 @@ pub(super) fn shares(
             own.map(|share| (share.users, group.users, share.percent))
         });
         let mut total = Version {
-            version: version.name().to_owned(),
+            name: version.name().to_owned(),
             users: 0,
             expected: 0.0,
         };

@@ -100,7 +100,7 @@ fn bars(out: &mut String, service: &Shares, all: u64) {
     let width = service
         .versions
         .iter()
-        .map(|version| version.version.len())
+        .map(|version| version.name.len())
         .max();
     let width = width.unwrap_or_default();
     for version in &service.versions {
@@ -108,6 +108,6 @@ fn bars(out: &mut String, service: &Shares, all: u64) {
         let eighth = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][tenths % 8];
         let bar = format!("{}{eighth}", "█".repeat(tenths / 8));
         let share = percent(version.users, all);
-        let _ = writeln!(out, " {:width$}  {bar:BAR$}  {share:>8}", version.version);
+        let _ = writeln!(out, " {:width$}  {bar:BAR$}  {share:>8}", version.name);
     }
 }

@@ -112,7 +112,7 @@ impl<'a> Crowd<'a> {
                 Carrier::SourceIp => self.address = Ipv4Addr::from_bits((bits >> 32) as u32).into(),
             }
         }
-        bits as u32
+        (bits << 32 >> 32) as u32
     }
 }
 
