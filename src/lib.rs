@@ -8,6 +8,7 @@
 //!
 //! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
 //! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
+//! The command line, `cli`, is beside all this, and never in the module.
 
 #![cfg_attr(
     not(test),
@@ -23,6 +24,8 @@
 mod bucket;
 #[cfg(any(target_arch = "wasm32", test))]
 mod claim;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod decide;
 mod effects;
 mod error;

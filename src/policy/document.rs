@@ -12,6 +12,7 @@ use super::{Key, Name, Number, Split, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Policy {
     /// The language that the policy is written in.
@@ -42,6 +43,7 @@ pub struct Policy {
 
 /// The language's version. A meaning never changes under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub enum Schema {
     /// The language described here.
     #[serde(rename = "graylane/v1")]
@@ -50,6 +52,7 @@ pub enum Schema {
 
 /// Where the filter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Before strangers: a client's tag is dropped.
@@ -63,6 +66,7 @@ pub enum Role {
 
 /// Who carries a tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stamp {
     /// Every request for a service.
@@ -74,6 +78,7 @@ pub enum Stamp {
 
 /// The names of the headers that the filter writes.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Headers {
     /// The tag that travels. Absent: `x-gray-version`.
@@ -89,6 +94,7 @@ pub struct Headers {
 
 /// One service: its versions and who gets which.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Service {
     /// Its name, unique in the policy.
@@ -113,6 +119,7 @@ pub struct Service {
 
 /// One version of a service.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Version {
     /// Its name, unique in the service: the tag's value.
@@ -124,6 +131,7 @@ pub struct Version {
 
 /// One rule: whom it concerns, and where they go.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["use"]}, {"required": ["split"]}])))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Rule {
     /// Its name, unique in the service.
@@ -141,6 +149,7 @@ pub struct Rule {
 
 /// A condition: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Condition {
     /// Any value of a header.
@@ -186,6 +195,7 @@ pub struct Condition {
 
 /// A test of text: a name where the source needs one, and just one operator.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Match {
     /// The name of the header, cookie, query parameter, claim or label.
@@ -227,6 +237,7 @@ pub struct Match {
 
 /// A stretch of the wall clock, in RFC 3339: from `from` on, and before `until`.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Time {
     /// Its beginning. Absent: ever since.
@@ -239,6 +250,7 @@ pub struct Time {
 
 /// A test of the node that runs this filter: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Proxy {
     /// The region of its locality.
@@ -257,6 +269,7 @@ pub struct Proxy {
 
 /// A sticky share of requests that is sent a second time.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Mirror {
     /// The version that gets the copies; it names a cluster.

@@ -10,6 +10,11 @@ use super::Text;
 ///
 /// A list and no dots, since names of claims often hold dots of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(inline, description = "A name, or a list of them", transform = or_text)
+)]
 pub struct Name(pub Vec<Text>);
 
 impl<'de> Deserialize<'de> for Name {
@@ -38,4 +43,10 @@ impl<'de> Deserialize<'de> for Name {
 
         deserializer.deserialize_any(NameVisitor)
     }
+}
+
+/// For the schema: one name needs no list.
+#[cfg(feature = "cli")]
+fn or_text(schema: &mut schemars::Schema) {
+    schema.insert("type".to_owned(), ["array", "string"].as_slice().into());
 }

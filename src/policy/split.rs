@@ -8,6 +8,7 @@ use super::{Name, Number, Text};
 
 /// A sticky split.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Split {
     /// What makes a user: the first of these that is present and not empty.
@@ -28,6 +29,7 @@ pub struct Split {
 
 /// How a user becomes a bucket. What a name means never changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// Our own.
@@ -41,6 +43,7 @@ pub enum Algorithm {
 
 /// What makes a user: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Key {
     /// The first value of a header.
@@ -62,6 +65,7 @@ pub struct Key {
 
 /// A share of a split: a version, and just one of the other fields.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Target {
     /// The version, other than the baseline.
@@ -79,6 +83,7 @@ pub struct Target {
 
 /// A part of all users, each end in percent, as a share is.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Range {
     /// Where it begins.
@@ -89,6 +94,7 @@ pub struct Range {
 
 /// A share that moves with time: 0 at first, then that of each step.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Ramp {
     /// When the first step begins, in RFC 3339.
@@ -99,6 +105,7 @@ pub struct Ramp {
 
 /// One step of a ramp.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Step {
     /// The share while it holds, in percent.
@@ -110,6 +117,7 @@ pub struct Step {
 
 /// What becomes of a request without a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
     /// It goes to the baseline.

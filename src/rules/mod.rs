@@ -5,6 +5,8 @@ mod checks;
 mod clock;
 mod compile;
 mod condition;
+#[cfg(feature = "cli")]
+pub(crate) mod explain;
 mod hosts;
 mod layout;
 mod name;
@@ -193,6 +195,12 @@ impl Service {
     /// The versions, in the policy's order, the baseline among them.
     pub fn versions(&self) -> impl Iterator<Item = &Version> {
         self.versions.iter().map(AsRef::as_ref)
+    }
+
+    /// What is copied, in the policy's order: splits whose rest is not copied.
+    #[cfg(feature = "cli")]
+    pub(crate) fn mirrors(&self) -> &[Split] {
+        &self.mirrors
     }
 
     /// The version that gets a copy of the request, which `answering` answers: the first that hits,

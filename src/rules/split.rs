@@ -45,22 +45,25 @@ impl Split {
 
     /// The bucket of the request's user: by the first key that is there and not empty.
     pub(crate) fn bucket(&self, request: &impl Request) -> Option<Bucket> {
-        self.by.iter().find_map(|key| {
-            let mut bucket = None;
-            match key {
-                Key::Text(source) => {
-                    source.any(request, &mut |value| {
-                        bucket = (!value.is_empty()).then(|| self.bucket_of(value));
-                        true
-                    });
-                }
-                Key::SourceIp => {
-                    let address = request.source_ip().map(|address| address.to_canonical());
-                    bucket = address.map(|ip| self.bucket_of(ip.to_string().as_bytes()));
-                }
+        self.by.iter().find_map(|key| self.bucket_by(key, request))
+    }
+
+    /// The bucket by one key, if it is there and not empty.
+    pub(super) fn bucket_by(&self, key: &Key, request: &impl Request) -> Option<Bucket> {
+        match key {
+            Key::Text(source) => {
+                let mut bucket = None;
+                source.any(request, &mut |value| {
+                    bucket = (!value.is_empty()).then(|| self.bucket_of(value));
+                    true
+                });
+                bucket
             }
-            bucket
-        })
+            Key::SourceIp => {
+                let address = request.source_ip()?.to_canonical();
+                Some(self.bucket_of(address.to_string().as_bytes()))
+            }
+        }
     }
 
     /// The bucket of a key.
@@ -78,6 +81,12 @@ impl Split {
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// The keys, in the order in which they are tried.
+    #[cfg(feature = "cli")]
+    pub(super) fn keys(&self) -> &[Key] {
+        &self.by
     }
 
     /// What makes the split independent of others.
