@@ -21,6 +21,11 @@ test: lint test-core test-wasm test-harness demo ## Everything that gates a chan
 test-core: ## The core natively: vectors, refusals, limits, properties
 	$(CARGO) test --package graylane
 
+suites: ## The public suites whose assignment splits reproduce, whole; Unleash's comes from npm
+	@mkdir -p .cache/suites
+	cd .cache/suites && npm pack --silent @unleash/client-specification@6.1.0 && tar -xzf unleash-client-specification-6.1.0.tgz
+	$(CARGO) test --package graylane --test suites -- --include-ignored --show-output
+
 # Optimized, because the VM interprets the module: a second instead of minutes.
 test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals, its hostcalls, its memory
 	$(CARGO) test --release --package graylane --test wasm -- --show-output
@@ -66,4 +71,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core test-harness lint wasm compose envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core suites test-wasm test-harness lint wasm compose envoy envoy-image fmt clean wasm-target
