@@ -43,3 +43,29 @@ pub(super) fn pairs<A: AsRef<[u8]>, B: AsRef<[u8]>>(all: &[(A, B)]) -> Vec<u8> {
     }
     pairs
 }
+
+/// Against bytes written by hand: the module takes more than Envoy gives, so it would not notice.
+#[test]
+fn values_are_handed_over_as_envoy_does() {
+    let tree = serde_json::json!({
+        "text": "a", "number": 18, "truth": true, "null": null, "list": ["a", 1.5], "odd": [null],
+        "of.labels": { "k": "v" },
+    });
+    let at = |way: &[&str]| {
+        at(
+            &tree,
+            &way.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(at(&["text"]).unwrap(), b"a");
+    assert_eq!(at(&["number"]).unwrap(), b"\0\0\0\0\0\0\x32\x40");
+    assert_eq!(at(&["truth"]).unwrap(), b"\x01");
+    let list = b"\x02\0\0\0\x01\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\0a\0\0\0\0\0\0\0\0\xf8\x3f\0\0";
+    assert_eq!(at(&["list"]).unwrap(), list);
+    let object = b"\x01\0\0\0\x01\0\0\0\x01\0\0\0k\0v\0";
+    assert_eq!(at(&["of.labels"]).unwrap(), object);
+    assert_eq!(at(&["null"]), Err(Status::SerializationFailure));
+    assert_eq!(at(&["odd"]), Err(Status::SerializationFailure));
+    assert_eq!(at(&["text", "more"]), Err(Status::NotFound));
+    assert_eq!(at(&["of", "labels"]), Err(Status::NotFound));
+}
