@@ -237,7 +237,7 @@ pub struct Match {
 
 /// A stretch of the wall clock, in RFC 3339: from `from` on, and before `until`.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Time {
     /// Its beginning. Absent: ever since.
@@ -250,7 +250,7 @@ pub struct Time {
 
 /// A test of the node that runs this filter: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Proxy {
     /// The region of its locality.

@@ -49,4 +49,5 @@ impl<'de> Deserialize<'de> for Name {
 #[cfg(feature = "cli")]
 fn or_text(schema: &mut schemars::Schema) {
     schema.insert("type".to_owned(), ["array", "string"].as_slice().into());
+    schema.insert("minItems".to_owned(), 1.into());
 }

@@ -43,7 +43,7 @@ pub enum Algorithm {
 
 /// What makes a user: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Key {
     /// The first value of a header.
@@ -65,7 +65,7 @@ pub struct Key {
 
 /// A share of a split: a version, and just one of the other fields.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}])))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Target {
     /// The version, other than the baseline.
