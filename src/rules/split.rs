@@ -124,20 +124,20 @@ impl Split {
 
     /// The bucket by one key, if it is there and not empty.
     pub(super) fn bucket_by(&self, key: &Key, request: &impl Request) -> Option<Bucket> {
+        let mut bucket = None;
         match key {
             Key::Text(source) => {
-                let mut bucket = None;
                 source.any(request, &mut |value| {
                     bucket = (!value.is_empty()).then(|| Bucket::of(&self.salt, value));
                     true
                 });
-                bucket
             }
             Key::SourceIp => {
-                let address = request.source_ip()?.to_canonical();
-                Some(Bucket::of(&self.salt, address.to_string().as_bytes()))
+                let address = request.source_ip().map(|address| address.to_canonical());
+                bucket = address.map(|ip| Bucket::of(&self.salt, ip.to_string().as_bytes()));
             }
         }
+        bucket
     }
 
     /// The version that has the bucket. `None`: it is the baseline's.
