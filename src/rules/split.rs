@@ -50,20 +50,20 @@ impl Split {
 
     /// The bucket by one key, if it is there and not empty.
     pub(super) fn bucket_by(&self, key: &Key, request: &impl Request) -> Option<Bucket> {
+        let mut bucket = None;
         match key {
             Key::Text(source) => {
-                let mut bucket = None;
                 source.any(request, &mut |value| {
                     bucket = (!value.is_empty()).then(|| self.bucket_of(value));
                     true
                 });
-                bucket
             }
             Key::SourceIp => {
-                let address = request.source_ip()?.to_canonical();
-                Some(self.bucket_of(address.to_string().as_bytes()))
+                let address = request.source_ip().map(|address| address.to_canonical());
+                bucket = address.map(|ip| self.bucket_of(ip.to_string().as_bytes()));
             }
         }
+        bucket
     }
 
     /// The bucket of a key.
