@@ -67,7 +67,7 @@ impl Envoy {
             backends: ground.backends,
             native_stripping: setup.native_stripping,
             hop_headers_removed: setup.hop_headers_removed,
-            node: setup.node.as_deref(),
+            node: setup.node.as_ref(),
             raw: setup.raw,
         };
         let sample = render(Sample::load(&setup.sample)?, &values)?;

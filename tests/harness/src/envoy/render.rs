@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
+use graylane::Node;
 use serde_json::{Value, json};
 
 use super::sample::Sample;
@@ -58,8 +59,8 @@ pub struct Values<'a> {
     pub native_stripping: bool,
     /// Whether `request_headers_to_remove` stays.
     pub hop_headers_removed: bool,
-    /// The id of the node; `None` leaves the sample's.
-    pub node: Option<&'a str>,
+    /// The node; `None` leaves the sample's.
+    pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
     pub raw: bool,
 }
@@ -77,8 +78,8 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
         let mut edit = || -> Result<()> {
             if index == 0 {
                 set_address(tree, &["admin", "address", "socket_address"], values.admin)?;
-                if let Some(id) = values.node {
-                    tree["node"] = json!({ "id": id, "cluster": "gateway" });
+                if let Some(node) = values.node {
+                    tree["node"] = bootstrap_node(node);
                 }
             }
             if let Some(list) = resources(tree, "listeners", LISTENER) {
@@ -112,6 +113,16 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
         bail!("envoy/{name}: no cluster takes the backend of {version}");
     }
     Ok(sample)
+}
+
+/// The node as a bootstrap writes it, its labels where Istio has them.
+fn bootstrap_node(node: &Node) -> Value {
+    json!({
+        "id": node.id,
+        "cluster": node.cluster,
+        "locality": { "region": node.region, "zone": node.zone },
+        "metadata": { "LABELS": node.labels },
+    })
 }
 
 /// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use graylane::Node;
 use serde_json::Value;
 
 use super::policy_file::Layout;
@@ -26,8 +27,8 @@ pub struct Setup {
     pub module: Option<PathBuf>,
     /// Envoy's workers.
     pub workers: u32,
-    /// The id of Envoy's node; `None` leaves the sample's.
-    pub node: Option<String>,
+    /// Envoy's node; `None` leaves the sample's.
+    pub node: Option<Node>,
     /// Whether Envoy takes requests as they come: see [`Setup::raw`].
     pub raw: bool,
 }
@@ -92,10 +93,10 @@ impl Setup {
         self
     }
 
-    /// As the node of this id.
+    /// As this node.
     #[must_use]
-    pub fn node(mut self, id: &str) -> Self {
-        self.node = Some(id.to_owned());
+    pub fn node(mut self, node: &Node) -> Self {
+        self.node = Some(node.clone());
         self
     }
 
