@@ -21,15 +21,16 @@
 )]
 
 mod bucket;
-#[cfg(any(target_arch = "wasm32", test))]
-mod claim;
 mod decide;
 mod effects;
 mod error;
 pub mod limits;
 pub mod policy;
+#[cfg(any(target_arch = "wasm32", test))]
+mod property;
 mod request;
 pub mod rules;
+mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod plugin;

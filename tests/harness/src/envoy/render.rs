@@ -38,6 +38,18 @@ impl Form {
     }
 }
 
+/// What Envoy itself strips of a client's headers, by `internal_only_headers`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stripping {
+    /// What the sample says.
+    #[default]
+    All,
+    /// All but the tag, as a policy needs it that trusts some clients.
+    ButTheTag,
+    /// Nothing: only the module stands against forged headers.
+    Nothing,
+}
+
 /// What is put in place of the sample's own.
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
@@ -55,8 +67,8 @@ pub struct Values<'a> {
     pub form: Form,
     /// The versions and their backends.
     pub backends: &'a BTreeMap<String, SocketAddr>,
-    /// Whether `internal_only_headers` stays.
-    pub native_stripping: bool,
+    /// What stays of `internal_only_headers`.
+    pub stripping: Stripping,
     /// Whether `request_headers_to_remove` stays.
     pub hop_headers_removed: bool,
     /// The node; `None` leaves the sample's.
@@ -264,8 +276,17 @@ pub(super) fn place_policy(tree: &mut Value, policy: Option<&Value>, form: Form)
 /// Takes away what would hide the module's own work from a check.
 fn drop_headers(tree: &mut Value, values: &Values<'_>) -> Result<()> {
     walk(tree, &mut |_, object| {
-        if !values.native_stripping {
-            object.remove("internal_only_headers");
+        match values.stripping {
+            Stripping::All => {}
+            Stripping::ButTheTag => {
+                let stripped = object.get_mut("internal_only_headers");
+                if let Some(stripped) = stripped.and_then(Value::as_array_mut) {
+                    stripped.retain(|name| name != "x-gray-version");
+                }
+            }
+            Stripping::Nothing => {
+                object.remove("internal_only_headers");
+            }
         }
         if !values.hop_headers_removed {
             object.remove("request_headers_to_remove");

@@ -6,7 +6,7 @@ use graylane::Node;
 use serde_json::Value;
 
 use super::policy_file::Layout;
-use super::render::Form;
+use super::render::{Form, Stripping};
 
 /// How Envoy is started. [`Setup::of`] is the sample as users get it.
 #[derive(Clone, Debug)]
@@ -19,8 +19,8 @@ pub struct Setup {
     pub form: Form,
     /// How the policy's folder is laid out.
     pub layout: Layout,
-    /// Whether Envoy itself strips forged headers.
-    pub native_stripping: bool,
+    /// What Envoy itself strips of a client's headers.
+    pub stripping: Stripping,
     /// Whether Envoy removes the hop's own headers before the backend.
     pub hop_headers_removed: bool,
     /// Another module than the lab's.
@@ -42,7 +42,7 @@ impl Setup {
             policy: None,
             form: Form::default(),
             layout: Layout::default(),
-            native_stripping: true,
+            stripping: Stripping::default(),
             hop_headers_removed: true,
             module: None,
             workers: 2,
@@ -75,7 +75,14 @@ impl Setup {
     /// Without Envoy's `internal_only_headers`: only the module stands against forged headers.
     #[must_use]
     pub fn without_native_stripping(mut self) -> Self {
-        self.native_stripping = false;
+        self.stripping = Stripping::Nothing;
+        self
+    }
+
+    /// With the tag off Envoy's `internal_only_headers`, as a policy needs it that trusts some.
+    #[must_use]
+    pub fn letting_tags_in(mut self) -> Self {
+        self.stripping = Stripping::ButTheTag;
         self
     }
 
