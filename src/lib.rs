@@ -22,8 +22,6 @@
 )]
 
 mod bucket;
-#[cfg(any(target_arch = "wasm32", test))]
-mod claim;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod decide;
@@ -31,8 +29,11 @@ mod effects;
 mod error;
 pub mod limits;
 pub mod policy;
+#[cfg(any(target_arch = "wasm32", test))]
+mod property;
 mod request;
 pub mod rules;
+mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod plugin;

@@ -10,8 +10,8 @@ use std::time::UNIX_EPOCH;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
 
-use crate::claim;
 use crate::effects::HeaderEffect;
+use crate::property;
 use crate::request::Request;
 use crate::rules::Node;
 
@@ -25,20 +25,8 @@ pub(super) fn configuration() -> Bytes {
 
 /// The node that runs the filter.
 pub(super) fn node() -> Node {
-    let text = |path: &[&str]| {
-        let path = [&["xds", "node"], path].concat();
-        let value = hostcalls::get_property(path).ok().flatten();
-        String::from_utf8(value.unwrap_or_default()).unwrap_or_default()
-    };
-    // As Istio writes them.
-    let labels = hostcalls::get_property(vec!["xds", "node", "metadata", "LABELS"]);
-    Node {
-        id: text(&["id"]),
-        cluster: text(&["cluster"]),
-        region: text(&["locality", "region"]),
-        zone: text(&["locality", "zone"]),
-        labels: claim::entries(&labels.ok().flatten().unwrap_or_default()),
-    }
+    let node = hostcalls::get_property(vec!["xds", "node"]);
+    property::node(&node.ok().flatten().unwrap_or_default())
 }
 
 /// The wall clock, in milliseconds since the Unix epoch.
@@ -63,22 +51,8 @@ pub(super) fn apply(effect: HeaderEffect<'_>) {
 #[derive(Default)]
 pub(super) struct HostRequest {
     headers: Cell<Headers>,
-    claims: Cell<Vec<Claim>>,
+    metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
-}
-
-/// The way to a claim, and what is there.
-type Claim = (Box<[Box<str>]>, Option<Bytes>);
-
-/// A claim of the token that `jwt_authn` has verified; it writes no other into its metadata.
-fn claim(path: &[Box<str>]) -> Option<Bytes> {
-    let mut property = vec![
-        "metadata",
-        "filter_metadata",
-        "envoy.filters.http.jwt_authn",
-    ];
-    property.extend(path.iter().map(|name| &**name));
-    hostcalls::get_property(property).ok().flatten()
 }
 
 /// What has been fetched so far. Fetching one header costs half of fetching all, so the others
@@ -108,16 +82,11 @@ impl Request for HostRequest {
     }
 
     fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let mut claims = self.claims.take();
-        let known = claims.iter().position(|(known, _)| &**known == path);
-        let at = known.unwrap_or_else(|| {
-            claims.push((path.into(), claim(path)));
-            claims.len().saturating_sub(1)
+        let metadata = self.metadata.get_or_init(|| {
+            let metadata = hostcalls::get_property(vec!["metadata"]);
+            metadata.ok().flatten().unwrap_or_default()
         });
-        let value = claims.get(at).and_then(|(_, value)| value.as_deref());
-        let seen = value.is_some_and(|value| claim::any(value, see));
-        self.claims.set(claims);
-        seen
+        property::any_claim(metadata, path, see)
     }
 }
 

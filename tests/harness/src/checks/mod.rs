@@ -2,6 +2,7 @@
 
 mod agree;
 mod broken;
+mod claims;
 mod forged;
 mod grpc;
 mod mirror;
@@ -10,6 +11,7 @@ mod refused;
 mod shares;
 mod sticky;
 mod switch;
+mod trust;
 mod vectors;
 
 pub use people::{mixed_users, policy, with_user};
@@ -33,6 +35,10 @@ pub enum Check {
     Switch,
     /// Every vector of the core, through Envoy.
     Vectors,
+    /// A token's claims count, those of a token that does not hold never.
+    Claims,
+    /// At the edge the tag of the trusted is followed, and nobody else's.
+    Trust,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
     /// A copy changes no answer, whatever becomes of it.
@@ -60,6 +66,8 @@ impl Check {
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
+            Self::Claims => claims::check(lab).await,
+            Self::Trust => trust::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
