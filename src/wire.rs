@@ -8,6 +8,8 @@ const FIXED32: u64 = 5;
 /// A field's content.
 pub(crate) enum Field<'m> {
     Number(u64),
+    /// Of 32 bits, which nothing here reads.
+    Short,
     Bytes(&'m [u8]),
 }
 
@@ -18,7 +20,10 @@ pub(crate) fn field<'m>(message: &mut &'m [u8]) -> Option<(u64, Field<'m>)> {
     let content = match key & 7 {
         VARINT => Field::Number(varint(message)?),
         FIXED64 => Field::Number(u64::from_le_bytes(chunk(message)?)),
-        FIXED32 => Field::Number(u32::from_le_bytes(chunk(message)?).into()),
+        FIXED32 => {
+            chunk::<4>(message)?;
+            Field::Short
+        }
         LENGTH_DELIMITED => {
             let length = usize::try_from(varint(message)?).ok()?;
             let (bytes, rest) = message.split_at_checked(length)?;

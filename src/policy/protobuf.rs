@@ -106,8 +106,12 @@ fn string(bytes: &[u8], json: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
+/// None of the three messages has a field of 32 bits.
 fn field<'m>(message: &mut &'m [u8]) -> Result<(u64, Field<'m>), Error> {
-    wire::field(message).ok_or_else(malformed)
+    match wire::field(message) {
+        Some((_, Field::Short)) | None => Err(malformed()),
+        Some(field) => Ok(field),
+    }
 }
 
 fn malformed() -> Error {
