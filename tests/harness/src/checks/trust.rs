@@ -74,6 +74,7 @@ async fn run(lab: &Lab, case: &str, trust: &Value, let_in: bool) -> Result<Row> 
         let text = |value: [Vec<u8>; 1]| String::from_utf8(value.concat()).ok();
         let got = Verdict {
             version: got.and_then(|reply| reply.version()).map(str::to_owned),
+            mirror: None,
             cluster: one("x-gray-cluster").and_then(text),
             rule: wanted.rule.clone(),
         };
