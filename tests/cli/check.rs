@@ -100,6 +100,10 @@ fn each_warning_where_it_is_due() {
         ),
         (mesh, vec![]),
         (
+            with("/services/0/versions/1", json!({ "name": "v2" })),
+            vec![],
+        ),
+        (
             with(versions, json!({ "name": "V2", "cluster": "s-v2" })),
             vec![
                 "warning services[0].versions[2]".to_owned(),

@@ -185,6 +185,19 @@ fn an_explanation_agrees_with_the_core() {
 }
 
 #[test]
+fn a_host_may_be_written_as_a_header() {
+    let policy = r#"{"schema":"graylane/v1","services":[{"name":"s","hosts":["a.example.com"],
+        "baseline":"v1","versions":[{"name":"v1"}]}]}"#;
+    for (option, service) in [("A.example.com:80", Value::from("s")), ("b", Value::Null)] {
+        let header = format!("Host: {option}");
+        let story = graylane(&["explain", "-", "--format=json", "-H", &header], policy).json();
+        assert_eq!(story["service"], service, "{header}");
+    }
+    let bare = graylane(&["explain", "-"], policy).out;
+    assert!(bare.contains("no host was given"), "{bare}");
+}
+
+#[test]
 fn a_key_is_the_one_that_was_hashed() {
     let policy = "docs/examples/policy.yaml";
     let explain = |headers: &[&str]| {

@@ -191,6 +191,19 @@ fn what_is_no_policy_is_refused_with_its_line() {
             "kind: Pod\napiVersion: v1\n",
             "-: error: policy: is not in this file",
         ),
+        (
+            "schema: graylane/v1\nstamp: all\nstamp.x: 1\n",
+            "-:3:1: error: stamp.x: unknown field",
+        ),
+        // What JSON says in two halves YAML does not know; and a repetition is not lost by that.
+        (
+            r#"{"schema": "graylane/v1", "schema": "graylane/v1", "x": "\ud83d\ude00"}"#,
+            "-: error: policy: duplicate field `schema`",
+        ),
+        (
+            r#"{"static_resources": {"x": "\ud83d\ude00", "@type": "filters.http.wasm.v3.Wasm"}}"#,
+            "-: error: policy: is empty",
+        ),
         ("a: &a [*a]", "an alias stands inside of what it names"),
     ] {
         let ran = graylane(&["check", "-"], text);

@@ -99,7 +99,36 @@ fn each_service_is_reached_by_a_host_of_its_own() {
     assert_eq!(names(&simulated(&[])), ["one", "wild"]);
     assert_eq!(names(&simulated(&["--key=header:x-none"])), ["one", "wild"]);
     assert_eq!(names(&simulated(&["--service=wild"])), ["wild"]);
-    assert_eq!(names(&simulated(&["--host=b.example.com"])), ["wild"]);
+    for host in ["--host=b.example.com", "-HHost: b.example.com"] {
+        assert_eq!(names(&simulated(&[host])), ["wild"], "{host}");
+    }
+}
+
+#[test]
+fn a_version_has_the_users_of_every_rule() {
+    let some = json!({ "header": { "name": "x-u", "prefix": "user-1-1" } });
+    let to = json!([{ "version": "v2", "percent": 50 }, { "version": "v3", "percent": 0.001 }]);
+    let policy = json!({ "schema": "graylane/v1", "services": [{
+        "name": "s",
+        "baseline": "v1",
+        "versions": [{ "name": "v1" }, { "name": "v2" }, { "name": "v3" }],
+        "rules": [
+            { "name": "some", "when": some, "use": "v2" },
+            { "name": "half", "split": { "by": [{ "header": "x-u" }], "to": to } },
+        ],
+    }]});
+    let simulated = simulated(&["-", "--users=1000"], &policy.to_string());
+    let service = &simulated["services"][0];
+    let users = |list: &Value| -> Vec<u64> {
+        let list = list.as_array().unwrap().iter();
+        list.map(|each| each["users"].as_u64().unwrap()).collect()
+    };
+    let (versions, rules) = (users(&service["versions"]), users(&service["rules"]));
+    // Of 0 to 999 those that begin with 1.
+    assert_eq!(rules, [111, 889]);
+    assert_eq!(versions.iter().sum::<u64>(), 1_000);
+    let half = users(&service["rules"][1]["versions"]);
+    assert_eq!((versions[1], half[2]), (111 + half[1], 0));
 }
 
 #[test]
