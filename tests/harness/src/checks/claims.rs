@@ -20,7 +20,7 @@ const ANOTHERS: &str = "for another audience";
 
 pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     let issuer = Issuer::of_sample()?;
-    let backends = lab.backends(&["v1", "v2", "v3"]).await?;
+    let backends = lab.backends(&["v1", "v2", "v3", "v4"]).await?;
     let setup = Setup::of("jwt").showing_hop_headers();
 
     let mut rows = Vec::new();
@@ -147,8 +147,8 @@ fn kinds() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
-/// Whoever shows a value just as the core has it goes to `v2`; whoever shows another, to `v3`; who
-/// shows none stays.
+/// Whoever shows a value just as the core has it goes to `v2` or `v3`, so that neighbours among the
+/// values, such as `false` and `true`, part; whoever shows another, to `v4`; who shows none stays.
 fn every_value_known(kinds: &[(&str, Vec<Value>)]) -> Value {
     let mut known = Vec::new();
     for value in kinds.iter().flat_map(|(_, values)| values) {
@@ -159,26 +159,30 @@ fn every_value_known(kinds: &[(&str, Vec<Value>)]) -> Value {
     }
     known.sort();
     known.dedup();
+    let half = |first| known.iter().skip(first).step_by(2).collect::<Vec<_>>();
     let version = |name: &str| json!({ "name": name, "cluster": format!("checkout-{name}") });
     json!({
         "schema": "graylane/v1",
         "services": [{
             "name": "checkout",
             "baseline": "v1",
-            "versions": [version("v1"), version("v2"), version("v3")],
+            "versions": [version("v1"), version("v2"), version("v3"), version("v4")],
             "rules": [
                 { "name": "by-place",
                   "when": { "claim": { "name": ["v", "0"], "present": true } },
-                  "use": "v3" },
+                  "use": "v4" },
                 { "name": "inside",
                   "when": { "claim": { "name": ["v", "roles"], "equals": "admin" } },
                   "use": "v2" },
-                { "name": "known",
-                  "when": { "claim": { "name": "v", "in": known } },
+                { "name": "one-half",
+                  "when": { "claim": { "name": "v", "in": half(0) } },
                   "use": "v2" },
-                { "name": "any-value",
-                  "when": { "claim": { "name": "v", "present": true } },
+                { "name": "the-other",
+                  "when": { "claim": { "name": "v", "in": half(1) } },
                   "use": "v3" },
+                { "name": "unknown",
+                  "when": { "claim": { "name": "v", "present": true } },
+                  "use": "v4" },
             ],
         }],
     })
