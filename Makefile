@@ -15,11 +15,20 @@ demo: wasm ## Run the filter in real Envoy on real traffic, and show that every 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
 
-test: lint test-core test-harness demo ## Everything that gates a change
+test: lint test-core test-wasm test-harness demo ## Everything that gates a change
 	@echo "make test: all passed"
 
-test-core: ## The core natively: vectors, refusals, limits, properties
-	$(CARGO) test --package graylane
+test-core: ## The core natively: vectors, refusals, limits, properties; and the command line
+	$(CARGO) test --package graylane --features cli
+
+suites: ## The public suites whose assignment splits reproduce, whole; Unleash's comes from npm
+	@mkdir -p .cache/suites
+	cd .cache/suites && npm pack --silent @unleash/client-specification@6.1.0 && tar -xzf unleash-client-specification-6.1.0.tgz
+	$(CARGO) test --package graylane --test suites -- --include-ignored --show-output
+
+# Optimized, because the VM interprets the module: a second instead of minutes.
+test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals, its hostcalls, its memory
+	$(CARGO) test --release --package graylane --test wasm -- --show-output
 
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
@@ -27,13 +36,20 @@ test-harness: wasm envoy ## The harness' own tests, and the samples through Envo
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package graylane --test wasm -- -D warnings
+	$(CARGO) clippy --package graylane --all-targets --features cli -- -D warnings
 	$(CARGO) clippy --package graylane --lib --target wasm32-wasip1 -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items
 
 wasm: wasm-target ## Build the module, as target/graylane.wasm
 	$(CARGO) build --package graylane --lib --profile module --target wasm32-wasip1
 	@mkdir -p target && cp $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module/graylane.wasm $(MODULE)
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
+
+cli: ## Build the command line, as target/release/graylane
+	$(CARGO) build --release --package graylane --bin graylane --features cli
+	@built=$${CARGO_TARGET_DIR:-target}/release/graylane; mkdir -p target/release && \
+	if [ ! $$built -ef target/release/graylane ]; then cp $$built target/release/; fi
 
 compose: wasm ## Try envoy/docker-compose.yaml: up, a tester and a forger, down
 	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
@@ -61,4 +77,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core test-harness lint wasm compose envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core suites test-wasm test-harness lint wasm cli compose envoy envoy-image fmt clean wasm-target

@@ -1,27 +1,82 @@
-//! The bucket of a user: the published contract that decides who is in which share.
+//! The bucket of a user: the published contracts that decide who is in which share.
 //!
-//! `bucket = (murmur3_x86_32(salt ":" key, seed 0) × 100,000) >> 32`
+//! | algorithm | bucket |
+//! |---|---|
+//! | `graylane-v1` | `(murmur3_x86_32(salt ":" key, seed 0) × 100,000) >> 32` |
+//! | `unleash` | `murmur3_x86_32(salt ":" key, seed 0) % 100 × 1,000` |
+//! | `flagd-v2` | `(murmur3_x86_32(salt key, seed 0) × 100,000) >> 32` |
 //!
 //! Integers only, so any implementation agrees to the last user. The multiply-and-shift reduction
 //! is flagd's; unlike a remainder, it moves nobody when the scale is refined.
 
 use std::io::Read;
 
+use crate::policy::Algorithm;
+
 /// Buckets in all: one is a share of 0.001 %.
 pub const SCALE: u32 = 100_000;
+
+/// Buckets that Unleash has: one is a share of 1 %.
+const UNLEASH_SCALE: u32 = 100;
 
 /// Where a key falls, in `0..SCALE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bucket(u32);
 
-impl Bucket {
+impl Algorithm {
+    /// Its name in a policy.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GraylaneV1 => "graylane-v1",
+            Self::Unleash => "unleash",
+            Self::FlagdV2 => "flagd-v2",
+        }
+    }
+
+    /// From one bucket that it gives to the next; those between stay empty. Shares are whole
+    /// multiples of it.
+    #[must_use]
+    pub fn step(self) -> u32 {
+        match self {
+            Self::GraylaneV1 | Self::FlagdV2 => 1,
+            Self::Unleash => SCALE / UNLEASH_SCALE,
+        }
+    }
+
     /// The bucket of `key` under `salt`. The same key under another salt is another, independent
     /// draw.
     #[must_use]
+    pub fn bucket(self, salt: &str, key: &[u8]) -> Bucket {
+        let salt = salt.as_bytes();
+        match self {
+            Self::GraylaneV1 => Bucket::project(hash(salt.chain(&b":"[..]).chain(key))),
+            // Unleash's `normalizedStrategyValue` is the remainder + 1, and a user is in a rollout
+            // of p % if that is at most p: so if the remainder is below p.
+            // <https://github.com/Unleash/unleash-client-node>, src/strategy/util.ts
+            Self::Unleash => {
+                let remainder = hash(salt.chain(&b":"[..]).chain(key)) % UNLEASH_SCALE;
+                Bucket(remainder.wrapping_mul(self.step()))
+            }
+            // flagd gives its first variant, of weight w among W, to (hash × W) >> 32 < w: so if
+            // hash / 2³² < w / W, whatever W is. Here W is the scale.
+            // <https://github.com/open-feature/flagd>, core/pkg/evaluator/fractional.go
+            Self::FlagdV2 => Bucket::project(hash(salt.chain(key))),
+        }
+    }
+}
+
+/// `MurmurHash3_x86_32` with seed 0.
+fn hash(mut text: impl Read) -> u32 {
+    // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
+    murmur3::murmur3_32(&mut text, 0).unwrap_or(u32::MAX)
+}
+
+impl Bucket {
+    /// The bucket of `key` under `salt` by `graylane-v1`.
+    #[must_use]
     pub fn of(salt: &str, key: &[u8]) -> Self {
-        let mut text = salt.as_bytes().chain(&b":"[..]).chain(key);
-        // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
-        Self::project(murmur3::murmur3_32(&mut text, 0).unwrap_or(u32::MAX))
+        Algorithm::GraylaneV1.bucket(salt, key)
     }
 
     /// Spreads 32 bits of a hash or of a random draw evenly over the buckets.

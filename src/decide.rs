@@ -3,14 +3,17 @@
 use crate::bucket::Bucket;
 use crate::policy::{Missing, Stamp};
 use crate::request::Request;
-use crate::rules::{Action, Role, Rule, Rules, Service, Version};
+use crate::rules::{Action, Rule, Rules, Service, Version};
 
 /// What a decision may know beside the policy and the request. The caller draws it, so that the
 /// decision itself has no clock and no source of chance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moment {
-    /// Random bits, for `missing: random`.
+    /// Random bits, for `missing: random`; zero where [`Rules::needs_random`] is false.
     pub random: u32,
+    /// The wall clock, in milliseconds since the Unix epoch; zero where [`Rules::needs_clock`] is
+    /// false.
+    pub now: u64,
 }
 
 /// The answer to one request.
@@ -18,6 +21,7 @@ pub struct Moment {
 pub struct Decision<'r> {
     service: Option<&'r Service>,
     version: Option<&'r Version>,
+    mirror: Option<&'r Version>,
     reason: Reason<'r>,
     tag: Tag,
 }
@@ -88,6 +92,12 @@ impl<'r> Decision<'r> {
         self.version.and_then(Version::cluster)
     }
 
+    /// The cluster that gets a copy of the request, of which nobody awaits the answer.
+    #[must_use]
+    pub fn mirror(&self) -> Option<&'r str> {
+        self.mirror.and_then(Version::cluster)
+    }
+
     /// The rule that decided.
     #[must_use]
     pub fn rule(&self) -> Option<&'r str> {
@@ -121,24 +131,27 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
         return Decision {
             service: None,
             version: None,
+            mirror: None,
             reason: Reason::NoService,
-            tag: match rules.role {
-                Role::Edge => Tag::Remove,
-                Role::Mesh => Tag::Keep,
+            tag: if rules.believes(request, moment) {
+                Tag::Keep
+            } else {
+                Tag::Remove
             },
         };
     };
     let decided = |version: &'r Version, reason, tag| Decision {
         service: Some(service),
         version: Some(version),
+        mirror: match reason {
+            Reason::Disabled => None,
+            _ => service.mirror(request, moment, version),
+        },
         reason,
         tag,
     };
     let baseline = service.baseline();
-    let incoming = match rules.role {
-        Role::Edge => Incoming::None,
-        Role::Mesh => incoming(rules, service, request),
-    };
+    let incoming = incoming(rules, service, request, moment);
     if !(rules.enabled && service.enabled) {
         // Off for this service alone: a tag may well be about the next one.
         let tag = match incoming {
@@ -166,8 +179,16 @@ enum Incoming<'r> {
     Foreign,
 }
 
-fn incoming<'r>(rules: &Rules, service: &'r Service, request: &impl Request) -> Incoming<'r> {
+fn incoming<'r>(
+    rules: &Rules,
+    service: &'r Service,
+    request: &impl Request,
+    moment: Moment,
+) -> Incoming<'r> {
     let mut incoming = Incoming::None;
+    if !rules.believes_some() {
+        return incoming;
+    }
     request.any_header(&rules.headers.version, &mut |tag| {
         let Ok(tag) = str::from_utf8(tag) else {
             incoming = Incoming::Foreign;
@@ -182,7 +203,12 @@ fn incoming<'r>(rules: &Rules, service: &'r Service, request: &impl Request) -> 
         };
         true
     });
-    incoming
+    // Whom to believe is asked last: most requests have no tag.
+    match incoming {
+        Incoming::None => Incoming::None,
+        _ if rules.believes(request, moment) => incoming,
+        _ => Incoming::None,
+    }
 }
 
 fn ask_rules<'r>(
@@ -192,7 +218,7 @@ fn ask_rules<'r>(
 ) -> (&'r Version, Reason<'r>) {
     let baseline = service.baseline();
     for rule in service.rules() {
-        if !rule.concerns(request) {
+        if !rule.concerns(request, moment) {
             continue;
         }
         let split = match &rule.action {
@@ -206,7 +232,7 @@ fn ask_rules<'r>(
             (None, Missing::Next) => continue,
         };
         return (
-            split.version(bucket).unwrap_or(baseline),
+            split.version(bucket, moment.now).unwrap_or(baseline),
             Reason::Rule(rule),
         );
     }

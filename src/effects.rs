@@ -13,23 +13,25 @@ pub enum HeaderEffect<'r> {
 }
 
 /// What a decision does to the request.
-pub type Effects<'r> = std::iter::Flatten<std::array::IntoIter<Option<HeaderEffect<'r>>, 2>>;
+pub type Effects<'r> = std::iter::Flatten<std::array::IntoIter<Option<HeaderEffect<'r>>, 3>>;
 
 /// What a decision does to the request: each header once.
 ///
-/// The cluster header is this hop's alone, so it is never left as it came, unless no version of
-/// the policy names a cluster: then nothing routes by it.
+/// The cluster header and the mirror header are this hop's alone, so they are never left as they
+/// came, unless no version of the policy names a cluster, or nothing is mirrored: then nothing
+/// routes by them.
 pub fn effects<'r>(rules: &'r Rules, decision: &Decision<'r>) -> Effects<'r> {
-    let tag = &*rules.headers.version;
+    let headers = &rules.headers;
     let tag = match (decision.tag(), decision.version()) {
-        (Tag::Write, Some(version)) => Some(HeaderEffect::Set(tag, version)),
-        (Tag::Remove, _) => Some(HeaderEffect::Remove(tag)),
+        (Tag::Write, Some(version)) => Some(HeaderEffect::Set(&headers.version, version)),
+        (Tag::Remove, _) => Some(HeaderEffect::Remove(&headers.version)),
         (Tag::Keep, _) | (Tag::Write, None) => None,
     };
-    let header = &*rules.headers.cluster;
-    let cluster = rules.names_clusters.then(|| match decision.cluster() {
-        Some(cluster) => HeaderEffect::Set(header, cluster),
-        None => HeaderEffect::Remove(header),
-    });
-    [tag, cluster].into_iter().flatten()
+    let hop = |used: bool, header, value: Option<_>| {
+        let set = value.map(|value| HeaderEffect::Set(header, value));
+        used.then_some(set.unwrap_or(HeaderEffect::Remove(header)))
+    };
+    let cluster = hop(rules.names_clusters, &*headers.cluster, decision.cluster());
+    let mirror = hop(rules.mirrors, &*headers.mirror, decision.mirror());
+    [tag, cluster, mirror].into_iter().flatten()
 }

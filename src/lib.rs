@@ -8,6 +8,7 @@
 //!
 //! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
 //! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
+//! The command line, `cli`, is beside all this, and never in the module.
 
 #![cfg_attr(
     not(test),
@@ -21,13 +22,18 @@
 )]
 
 mod bucket;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod decide;
 mod effects;
 mod error;
 pub mod limits;
 pub mod policy;
+#[cfg(any(target_arch = "wasm32", test))]
+mod property;
 mod request;
 pub mod rules;
+mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod plugin;

@@ -11,8 +11,8 @@ pub const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 
 /// How deep objects and lists may stand in each other in the document.
 ///
-/// The parser recurses, on a stack of 1 MiB in the module. The language itself needs 8 levels, and
-/// two more for each level of [`MAX_CONDITION_DEPTH`].
+/// The parser recurses, on a stack of 1 MiB in the module. The language itself needs 11 levels, or
+/// seven and two more for each level of [`MAX_CONDITION_DEPTH`].
 pub const MAX_NESTING: usize = 48;
 
 /// Services of a policy: each is a name in metrics.
@@ -46,6 +46,9 @@ pub const MAX_CLUSTER_BYTES: usize = 512;
 
 /// Bytes of the name of a header, cookie or query parameter.
 pub const MAX_KEY_NAME_BYTES: usize = 128;
+
+/// Names on the way to a claim. Each costs the proxy a step into the token.
+pub const MAX_CLAIM_DEPTH: usize = 8;
 
 /// Bytes of a `salt`: it is hashed on every request. Holds `<service>/<rule>`.
 pub const MAX_SALT_BYTES: usize = 256;

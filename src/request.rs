@@ -14,6 +14,15 @@ pub trait Request {
 
     /// The address of the client, as the proxy determined it. `None` where it has none.
     fn source_ip(&self) -> Option<IpAddr>;
+
+    /// Shows each value of a claim to `see`, in order, until it answers `true`; tells whether it
+    /// did. `path` is the proxy's name for the verified token, and the way to the claim in it.
+    ///
+    /// A request without a verified token has no claims; no other token counts.
+    fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let _ = (path, see);
+        false
+    }
 }
 
 /// Shows each value of the cookies called `name`, in order, until `see` answers `true`.

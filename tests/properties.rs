@@ -41,7 +41,7 @@ fn split(rules: &Rules) -> &Split {
 /// Who has each bucket, by the slices alone; 0 is the baseline.
 fn owners(rules: &Rules) -> Vec<usize> {
     let mut owners = vec![0; SCALE as usize];
-    for (at, slice) in split(rules).slices().iter().enumerate() {
+    for (at, slice) in split(rules).slices_at(0).iter().enumerate() {
         for bucket in slice.buckets() {
             let owner = &mut owners[bucket as usize];
             assert_eq!(*owner, 0, "two versions have bucket {bucket}");
@@ -200,16 +200,51 @@ fn action(versions: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let missing = select(vec!["baseline", "next", "random"]);
     prop_oneof![
         select(versions).prop_map(|version| json!({ "use": version })),
-        (subsequence(keys, 1..=4), targets, missing, 0..=33u32).prop_map(
-            |(by, targets, missing, percent)| {
-                let to: Vec<_> = targets
-                    .iter()
-                    .map(|version| json!({ "version": version, "percent": percent }))
-                    .collect();
-                json!({ "split": { "by": by, "to": to, "missing": missing } })
-            }
-        ),
+        (
+            subsequence(keys, 1..=4),
+            targets,
+            missing,
+            algorithm(),
+            extents()
+        )
+            .prop_map(|(by, mut targets, missing, algorithm, extents)| {
+                if algorithm != "graylane-v1" {
+                    targets.truncate(1);
+                }
+                let to = targets.iter().zip(extents).map(|(version, mut target)| {
+                    target["version"] = (*version).into();
+                    target
+                });
+                let to: Vec<_> = to.collect();
+                let mut split = json!({ "by": by, "to": to, "missing": missing });
+                if algorithm != "graylane-v1" {
+                    split["algorithm"] = algorithm.into();
+                    split["salt"] = "s".into();
+                }
+                json!({ "split": split })
+            }),
     ]
+}
+
+fn algorithm() -> impl Strategy<Value = &'static str> {
+    select(vec!["graylane-v1", "unleash", "flagd-v2"])
+}
+
+/// What three targets have, together at most 99 %: all ranges, or none.
+fn extents() -> impl Strategy<Value = [Value; 3]> {
+    let percent = || (0..=33u32).prop_map(|percent| json!({ "percent": percent }));
+    let ramp = (0..=33u32, 0..=33u32).prop_map(|(first, then)| {
+        let steps = json!([{ "percent": first, "for": "20d" }, { "percent": then }]);
+        json!({ "ramp": { "start": "1970-01-10T00:00:00Z", "steps": steps } })
+    });
+    let sizes = prop::array::uniform3(prop_oneof![percent(), ramp]);
+    let ranges = prop::array::uniform3(1..=33u32).prop_map(|widths| {
+        [0, 1, 2].map(|at| {
+            let from = [67, 0, 33][at];
+            json!({ "ranges": [{ "from": from, "to": from + widths[at] }] })
+        })
+    });
+    prop_oneof![sizes, ranges]
 }
 
 fn service(name: &'static str) -> impl Strategy<Value = Value> {
@@ -306,12 +341,21 @@ fn request() -> impl Strategy<Value = Sent> {
             host: host.to_owned(),
             headers,
             source_ip,
+            claims: Value::Null,
         })
 }
 
+/// A moment of the first 49 days of 1970, when plans here are carried out.
+fn moment(bits: u32) -> Moment {
+    Moment {
+        random: bits,
+        now: bits.into(),
+    }
+}
+
 /// What a decision answers and does, in full.
-fn answer(rules: &Rules, request: &Sent, random: u32) -> String {
-    let decision = decide(rules, request, Moment { random });
+fn answer(rules: &Rules, request: &Sent, moment: Moment) -> String {
+    let decision = decide(rules, request, moment);
     let effects: Vec<_> = effects(rules, &decision).collect();
     format!(
         "{:?} {:?} {:?} {:?} {} {effects:?}",
@@ -353,7 +397,7 @@ proptest! {
     ) {
         let rules = load(&support::json(&policy)).unwrap();
         for (request, random) in requests {
-            let decision = decide(&rules, &request, Moment { random });
+            let decision = decide(&rules, &request, moment(random));
             prop_assert_eq!(decision.service().is_some(), decision.version().is_some());
             let Some(name) = decision.service() else {
                 prop_assert_eq!(decision.cluster(), None);
@@ -378,12 +422,17 @@ proptest! {
         let rules = load(&support::json(&policy)).unwrap();
         let again = load(&support::wire(&policy)).unwrap();
         for (request, random) in requests {
-            let first = answer(&rules, &request, random);
-            prop_assert_eq!(&first, &answer(&rules, &request, random));
-            prop_assert_eq!(&first, &answer(&again, &request, random));
+            let first = answer(&rules, &request, moment(random));
+            prop_assert_eq!(&first, &answer(&rules, &request, moment(random)));
+            prop_assert_eq!(&first, &answer(&again, &request, moment(random)));
+            let mut other = moment(random);
             if !rules.needs_random() {
-                prop_assert_eq!(&first, &answer(&rules, &request, !random));
+                other.random = !random;
             }
+            if !rules.needs_clock() {
+                other.now = u64::MAX;
+            }
+            prop_assert_eq!(&first, &answer(&rules, &request, other));
         }
     }
 
@@ -397,7 +446,7 @@ proptest! {
         for (request, random) in requests {
             let mut honest = request.clone();
             honest.headers.retain(|(name, _)| !name.starts_with("x-gray-"));
-            prop_assert_eq!(answer(&rules, &request, random), answer(&rules, &honest, random));
+            prop_assert_eq!(answer(&rules, &request, moment(random)), answer(&rules, &honest, moment(random)));
         }
     }
 
@@ -406,7 +455,10 @@ proptest! {
         policy in policy(),
         requests in prop::collection::vec((request(), any::<u32>()), 20),
     ) {
-        let node = Node { id: "sidecar~x" };
+        let node = Node {
+            id: "sidecar~x".to_owned(),
+            ..Node::default()
+        };
         let policy = Policy::parse(&support::json(&policy)).unwrap();
         let rules = Rules::compile(policy, &node).unwrap();
         let mut services = rules.services().iter();
@@ -414,8 +466,8 @@ proptest! {
         for (request, random) in requests {
             let mut honest = request.clone();
             honest.headers.retain(|(name, _)| name != "x-gray-cluster");
-            prop_assert_eq!(answer(&rules, &request, random), answer(&rules, &honest, random));
-            let decision = decide(&rules, &request, Moment { random });
+            prop_assert_eq!(answer(&rules, &request, moment(random)), answer(&rules, &honest, moment(random)));
+            let decision = decide(&rules, &request, moment(random));
             let after = request.after(effects(&rules, &decision));
             let cluster: Vec<_> = decision.cluster().map(str::as_bytes).into_iter().collect();
             prop_assert!(!names_clusters || after.values("x-gray-cluster") == cluster);
@@ -429,7 +481,7 @@ proptest! {
     ) {
         let rules = load(&support::json(&policy)).unwrap();
         for (request, random) in requests {
-            let decision = decide(&rules, &request, Moment { random });
+            let decision = decide(&rules, &request, moment(random));
             let mut names = BTreeSet::new();
             for effect in effects(&rules, &decision) {
                 let (HeaderEffect::Set(name, _) | HeaderEffect::Remove(name)) = effect;

@@ -2,88 +2,9 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
-
-use serde_json::{Value, json};
-use support::{ROOT, entry, kind, load, refusal, wire};
-
-/// `tests/vectors/refusals.json`.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Refusals {
-    /// A policy that is accepted.
-    base: Value,
-    /// What makes it wrong, as JSON and as a `Struct`.
-    edits: Vec<Edit>,
-    /// What is wrong as JSON text.
-    texts: Vec<Written>,
-    /// What is wrong as bytes.
-    bytes: Vec<Raw>,
-}
-
-/// One edit of the base: values by their JSON pointers, and the sentence that it earns.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Edit {
-    #[serde(default)]
-    set: BTreeMap<String, Value>,
-    #[serde(default)]
-    remove: Vec<String>,
-    error: String,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    text: String,
-    error: String,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    name: String,
-    bytes: Vec<u8>,
-    error: String,
-}
-
-impl Edit {
-    fn of(&self, base: &Value) -> Value {
-        let mut document = base.clone();
-        for pointer in &self.remove {
-            let (object, field) = parent(&mut document, pointer);
-            assert!(object.remove(field).is_some(), "{pointer} is not there");
-        }
-        for (pointer, value) in &self.set {
-            if let Some(place) = document.pointer_mut(pointer) {
-                place.clone_from(value);
-            } else {
-                let (object, field) = parent(&mut document, pointer);
-                object.insert(field.to_owned(), value.clone());
-            }
-        }
-        document
-    }
-}
-
-fn parent<'d, 'p>(
-    document: &'d mut Value,
-    pointer: &'p str,
-) -> (&'d mut serde_json::Map<String, Value>, &'p str) {
-    let (object, field) = pointer.rsplit_once('/').expect("a JSON pointer");
-    let object = document.pointer_mut(object).and_then(Value::as_object_mut);
-    (
-        object.unwrap_or_else(|| panic!("{pointer} is in no object")),
-        field,
-    )
-}
-
-fn refusals() -> Refusals {
-    let file = fs::read(Path::new(ROOT).join("tests/vectors/refusals.json")).unwrap();
-    serde_json::from_slice(&file).unwrap()
-}
+use serde_json::json;
+use support::refusals::{Raw, Refusals, Report, Written};
+use support::{entry, kind, load, refusal, wire};
 
 fn sentence(bytes: &[u8]) -> String {
     match load(bytes) {
@@ -92,49 +13,25 @@ fn sentence(bytes: &[u8]) -> String {
     }
 }
 
-/// Collects what differs, so that one run shows all of it.
-#[derive(Default)]
-struct Report(Vec<String>);
-
-impl Report {
-    fn expect(&mut self, what: &dyn std::fmt::Display, got: &str, expected: &str) {
-        if got != expected {
-            self.0
-                .push(format!("{what}\n  expected {expected}\n  got      {got}"));
-        }
-    }
-}
-
-impl Drop for Report {
-    fn drop(&mut self) {
-        assert!(
-            self.0.is_empty() || std::thread::panicking(),
-            "{}",
-            self.0.join("\n")
-        );
-    }
-}
-
 #[test]
 fn the_base_is_accepted() {
-    support::accept(&refusals().base);
+    support::accept(&Refusals::read().base);
 }
 
 #[test]
 fn an_edit_is_refused_in_both_forms() {
-    let Refusals { base, edits, .. } = refusals();
+    let Refusals { base, edits, .. } = Refusals::read();
     let mut report = Report::default();
     assert!(edits.len() > 100);
     for edit in edits {
-        let what = format!("set {:?}, remove {:?}", edit.set, edit.remove);
-        report.expect(&what, &refusal(&edit.of(&base)), &edit.error);
+        report.expect(&edit.told(), &refusal(&edit.of(&base)), &edit.error);
     }
 }
 
 #[test]
 fn a_text_is_refused() {
     let mut report = Report::default();
-    for Written { text, error } in refusals().texts {
+    for Written { text, error } in Refusals::read().texts {
         report.expect(&text, &sentence(text.as_bytes()), &error);
     }
 }
@@ -142,14 +39,14 @@ fn a_text_is_refused() {
 #[test]
 fn bytes_are_refused() {
     let mut report = Report::default();
-    for Raw { name, bytes, error } in refusals().bytes {
+    for Raw { name, bytes, error } in Refusals::read().bytes {
         report.expect(&name, &sentence(&bytes), &error);
     }
 }
 
 #[test]
 fn a_field_that_a_struct_repeats_is_refused() {
-    let base = wire(&refusals().base);
+    let base = wire(&Refusals::read().base);
     let twice = [&base[..], &entry("enabled", &kind(&json!(true)))].concat();
     assert!(load(&twice).is_ok(), "it stands once yet");
     let twice = [&twice[..], &entry("enabled", &kind(&json!(false)))].concat();
@@ -158,7 +55,7 @@ fn a_field_that_a_struct_repeats_is_refused() {
 
 #[test]
 fn a_number_that_is_none_is_refused_where_it_stands() {
-    let mut document = refusals().base;
+    let mut document = Refusals::read().base;
     let percent = "/services/0/rules/1/split/to/0/percent";
     *document.pointer_mut(percent).unwrap() = json!(12.5);
     let bytes = wire(&document);
@@ -179,7 +76,7 @@ fn a_number_that_is_none_is_refused_where_it_stands() {
 
 #[test]
 fn a_struct_cut_anywhere_is_refused() {
-    let bytes = wire(&refusals().base);
+    let bytes = wire(&Refusals::read().base);
     for end in 0..bytes.len() {
         assert!(load(&bytes[..end]).is_err(), "the first {end} bytes");
     }
@@ -189,7 +86,7 @@ fn a_struct_cut_anywhere_is_refused() {
 
 #[test]
 fn a_json_text_cut_anywhere_is_refused() {
-    let text = support::json(&refusals().base);
+    let text = support::json(&Refusals::read().base);
     for end in 0..text.len() {
         assert!(load(&text[..end]).is_err(), "the first {end} bytes");
     }

@@ -2,69 +2,25 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects};
-use serde_json::{Value, json};
-use support::{Bytes, ROOT, Sent};
-
-/// Files of the directory that are not lists of [`Vector`]s, and have a runner of their own.
-const OTHERS: [&str; 2] = ["buckets.json", "refusals.json"];
-
-/// One policy, and what it answers.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vector {
-    name: String,
-    #[serde(default)]
-    node: String,
-    policy: Value,
-    cases: Vec<Case>,
-}
-
-/// One request, and what becomes of it.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    #[serde(rename = "comment")]
-    _comment: Option<String>,
-    request: Sent,
-    #[serde(default)]
-    random: u32,
-    expect: Answer,
-}
-
-#[derive(Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Answer {
-    service: Option<String>,
-    version: Option<String>,
-    cluster: Option<String>,
-    rule: Option<String>,
-    reason: String,
-    /// Every value of these headers, once the request goes on.
-    headers: BTreeMap<String, Vec<Bytes>>,
-}
-
-fn files() -> Vec<PathBuf> {
-    let directory = fs::read_dir(Path::new(ROOT).join("tests/vectors")).unwrap();
-    let mut files: Vec<_> = directory.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
-
-fn vectors(file: &Path) -> Vec<Vector> {
-    let text = fs::read(file).unwrap();
-    serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-}
+use serde_json::json;
+use support::vectors::{Answer, Case, Vector, files, vectors, written};
+use support::{Bytes, ROOT};
 
 impl Vector {
     fn rules(&self, bytes: &[u8]) -> Rules {
-        let compiled = Policy::parse(bytes)
-            .and_then(|policy| Rules::compile(policy, &Node { id: &self.node }));
+        let node = Node {
+            id: self.node.clone(),
+            cluster: self.proxy.cluster.clone(),
+            region: self.proxy.region.clone(),
+            zone: self.proxy.zone.clone(),
+            labels: self.proxy.labels.clone(),
+        };
+        let compiled = Policy::parse(bytes).and_then(|policy| Rules::compile(policy, &node));
         compiled.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 }
@@ -73,14 +29,12 @@ impl Case {
     /// The answer, with those headers that the expected one tells of.
     fn answer(&self, rules: &Rules) -> Answer {
         let moment = Moment {
-            random: self.random,
+            random: self.random.unwrap_or_default(),
+            now: self.now,
         };
         let decision = decide(rules, &self.request, moment);
         let after = self.request.clone().after(effects(rules, &decision));
-        let values = |name: &String| {
-            let values = after.values(name).into_iter();
-            values.map(written).collect()
-        };
+        let values = |name: &String| written(&after.values(name));
         let names = self.expect.headers.keys();
         Answer {
             service: decision.service().map(str::to_owned),
@@ -93,25 +47,12 @@ impl Case {
     }
 }
 
-fn written(value: &[u8]) -> Bytes {
-    match str::from_utf8(value) {
-        Ok(text) => Bytes::Text(text.to_owned()),
-        Err(_) => Bytes::Raw(value.to_vec()),
-    }
-}
-
 #[test]
 fn every_vector_holds_in_both_forms() {
     let mut wrong = Vec::new();
     for file in files() {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        if OTHERS.contains(&name.as_str()) {
-            continue;
-        }
-        let vectors = vectors(&file);
-        assert!(!vectors.is_empty(), "{name} holds no vector");
-        for vector in &vectors {
-            assert!(!vector.cases.is_empty(), "{name}: {}: no case", vector.name);
+        for vector in vectors(&file) {
             let forms = [
                 ("JSON", support::json(&vector.policy)),
                 ("a Struct", support::wire(&vector.policy)),
@@ -135,13 +76,9 @@ fn every_vector_holds_in_both_forms() {
 
 #[test]
 fn a_vector_says_what_becomes_of_both_headers() {
-    let policies = files();
-    let policies = policies
-        .iter()
-        .filter(|file| !OTHERS.iter().any(|other| file.ends_with(other)));
-    for file in policies {
-        for vector in vectors(file) {
-            let mut names = std::collections::BTreeSet::new();
+    for file in files() {
+        for vector in vectors(&file) {
+            let mut names = BTreeSet::new();
             for case in &vector.cases {
                 let at = format!("{}: {}: {}", file.display(), vector.name, case.name);
                 assert!(names.insert(&case.name), "{at}: the name stands twice");

@@ -8,7 +8,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
 use super::host::{self, HostRequest};
-use crate::{Error, Moment, Node, Policy, Rules, decide, effects};
+use crate::{Error, Moment, Policy, Rules, decide, effects};
 
 /// Tells the SDK what to create. Runs once in each VM.
 pub(crate) fn start() {
@@ -53,12 +53,7 @@ impl RootContext for Root {
 
 fn compile() -> Result<Rules, Error> {
     let policy = Policy::parse(&host::configuration())?;
-    Rules::compile(
-        policy,
-        &Node {
-            id: &host::node_id(),
-        },
-    )
+    Rules::compile(policy, &host::node())
 }
 
 /// One request.
@@ -74,6 +69,7 @@ impl HttpContext for Filter {
             let request = HostRequest::default();
             let moment = Moment {
                 random: if rules.needs_random() { random() } else { 0 },
+                now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
             effects(rules, &decision).for_each(host::apply);

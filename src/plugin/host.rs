@@ -5,12 +5,15 @@
 
 use std::cell::{Cell, OnceCell};
 use std::net::{IpAddr, SocketAddr};
+use std::time::UNIX_EPOCH;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
 
 use crate::effects::HeaderEffect;
+use crate::property;
 use crate::request::Request;
+use crate::rules::Node;
 
 /// The plugin's configuration. Empty where there is none.
 pub(super) fn configuration() -> Bytes {
@@ -20,11 +23,17 @@ pub(super) fn configuration() -> Bytes {
         .unwrap_or_default()
 }
 
-/// The id of the node. Empty where the host tells none.
-pub(super) fn node_id() -> String {
-    let id = hostcalls::get_property(vec!["xds", "node", "id"]);
-    let id = id.ok().flatten().unwrap_or_default();
-    String::from_utf8(id).unwrap_or_default()
+/// The node that runs the filter.
+pub(super) fn node() -> Node {
+    let node = hostcalls::get_property(vec!["xds", "node"]);
+    property::node(&node.ok().flatten().unwrap_or_default())
+}
+
+/// The wall clock, in milliseconds since the Unix epoch.
+pub(super) fn now() -> u64 {
+    let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Does what a decision asks. Only while the request's headers have not gone on.
@@ -42,6 +51,7 @@ pub(super) fn apply(effect: HeaderEffect<'_>) {
 #[derive(Default)]
 pub(super) struct HostRequest {
     headers: Cell<Headers>,
+    metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
 }
 
@@ -69,6 +79,14 @@ impl Request for HostRequest {
             let address: SocketAddr = str::from_utf8(&address).ok()?.parse().ok()?;
             Some(address.ip())
         })
+    }
+
+    fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let metadata = self.metadata.get_or_init(|| {
+            let metadata = hostcalls::get_property(vec!["metadata"]);
+            metadata.ok().flatten().unwrap_or_default()
+        });
+        property::any_claim(metadata, path, see)
     }
 }
 

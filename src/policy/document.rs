@@ -8,10 +8,11 @@
 use serde::de::{Deserialize, Deserializer, IntoDeserializer};
 
 use super::object::objects;
-use super::{Number, Text};
+use super::{Key, Name, Number, Split, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Policy {
     /// The language that the policy is written in.
@@ -29,12 +30,20 @@ pub struct Policy {
     /// The names of the headers that the filter writes.
     #[serde(default)]
     pub headers: Headers,
+    /// At the edge, whose tag is believed all the same. Absent: nobody's.
+    #[serde(default, deserialize_with = "given")]
+    pub trust: Option<Condition>,
+    /// Where `jwt_authn` puts a verified token: its `payload_in_metadata`. Absent: `payload`, as
+    /// Istio has it.
+    #[serde(default, deserialize_with = "given")]
+    pub claims_in: Option<Text>,
     /// The services, of which the first that has the request's host decides.
     pub services: Vec<Service>,
 }
 
 /// The language's version. A meaning never changes under its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub enum Schema {
     /// The language described here.
     #[serde(rename = "graylane/v1")]
@@ -43,6 +52,7 @@ pub enum Schema {
 
 /// Where the filter stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Before strangers: a client's tag is dropped.
@@ -56,6 +66,7 @@ pub enum Role {
 
 /// Who carries a tag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stamp {
     /// Every request for a service.
@@ -67,6 +78,7 @@ pub enum Stamp {
 
 /// The names of the headers that the filter writes.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Headers {
     /// The tag that travels. Absent: `x-gray-version`.
@@ -75,10 +87,14 @@ pub struct Headers {
     /// The cluster where this hop goes. Absent: `x-gray-cluster`.
     #[serde(deserialize_with = "given")]
     pub cluster: Option<Text>,
+    /// The cluster that gets a copy. Absent: `x-gray-mirror`.
+    #[serde(deserialize_with = "given")]
+    pub mirror: Option<Text>,
 }
 
 /// One service: its versions and who gets which.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Service {
     /// Its name, unique in the policy.
@@ -96,10 +112,14 @@ pub struct Service {
     /// The rules, of which the first that matches decides. Absent: all baseline.
     #[serde(default, deserialize_with = "given")]
     pub rules: Option<Vec<Rule>>,
+    /// Copies beside the answer, of which the first that hits is sent. Absent: none.
+    #[serde(default, deserialize_with = "given")]
+    pub mirror: Option<Vec<Mirror>>,
 }
 
 /// One version of a service.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Version {
     /// Its name, unique in the service: the tag's value.
@@ -111,6 +131,7 @@ pub struct Version {
 
 /// One rule: whom it concerns, and where they go.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["use"]}, {"required": ["split"]}])))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Rule {
     /// Its name, unique in the service.
@@ -128,6 +149,7 @@ pub struct Rule {
 
 /// A condition: just one of these fields.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Condition {
     /// Any value of a header.
@@ -148,9 +170,18 @@ pub struct Condition {
     /// The host, in lower case, without its port.
     #[serde(deserialize_with = "given")]
     pub host: Option<Box<Match>>,
+    /// Any value of a claim of the token that Envoy has verified.
+    #[serde(deserialize_with = "given")]
+    pub claim: Option<Box<Match>>,
     /// The client's address: any of these networks, in CIDR notation.
     #[serde(deserialize_with = "given")]
     pub source_ip: Option<Vec<Text>>,
+    /// A stretch of the wall clock.
+    #[serde(deserialize_with = "given")]
+    pub time: Option<Time>,
+    /// The node that runs this filter.
+    #[serde(deserialize_with = "given")]
+    pub proxy: Option<Box<Proxy>>,
     /// All of these.
     #[serde(deserialize_with = "given")]
     pub all: Option<Vec<Condition>>,
@@ -164,11 +195,12 @@ pub struct Condition {
 
 /// A test of text: a name where the source needs one, and just one operator.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct Match {
-    /// The name of the header, cookie or query parameter.
+    /// The name of the header, cookie, query parameter, claim or label.
     #[serde(deserialize_with = "given")]
-    pub name: Option<Text>,
+    pub name: Option<Name>,
     /// The whole value.
     #[serde(deserialize_with = "given")]
     pub equals: Option<Text>,
@@ -187,6 +219,15 @@ pub struct Match {
     /// A set that the whole value is in.
     #[serde(deserialize_with = "given")]
     pub r#in: Option<Vec<Text>>,
+    /// A number that the value is not below.
+    #[serde(deserialize_with = "given")]
+    pub at_least: Option<Number>,
+    /// A number that the value is below; beside `at_least`, both hold for the same value.
+    #[serde(deserialize_with = "given")]
+    pub below: Option<Number>,
+    /// A range of semantic versions, such as `>=3.2.0, <4`.
+    #[serde(deserialize_with = "given")]
+    pub version: Option<Text>,
     /// Whether there is a value at all, be it empty.
     #[serde(deserialize_with = "given")]
     pub present: Option<bool>,
@@ -194,61 +235,49 @@ pub struct Match {
     pub ignore_case: bool,
 }
 
-/// A sticky split.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields, remote = "Self")]
-pub struct Split {
-    /// What makes a user: the first of these that is present and not empty.
-    pub by: Vec<Key>,
-    /// What makes this split independent of others. Absent: `<service>/<rule>`.
-    #[serde(default, deserialize_with = "given")]
-    pub salt: Option<Text>,
-    /// The shares. What they leave stays on the baseline.
-    pub to: Vec<Target>,
-    /// What becomes of a request without a key.
-    #[serde(default, deserialize_with = "word")]
-    pub missing: Missing,
-}
-
-/// What makes a user: just one of these fields.
+/// A stretch of the wall clock, in RFC 3339: from `from` on, and before `until`.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 #[serde(deny_unknown_fields, default, remote = "Self")]
-pub struct Key {
-    /// The first value of a header.
+pub struct Time {
+    /// Its beginning. Absent: ever since.
     #[serde(deserialize_with = "given")]
-    pub header: Option<Text>,
-    /// The first value of a cookie.
+    pub from: Option<Text>,
+    /// Its end. Absent: for ever.
     #[serde(deserialize_with = "given")]
-    pub cookie: Option<Text>,
-    /// The first value of a query parameter.
-    #[serde(deserialize_with = "given")]
-    pub query: Option<Text>,
-    /// The client's address, as text: `source_ip: true`.
-    #[serde(deserialize_with = "given")]
-    pub source_ip: Option<bool>,
+    pub until: Option<Text>,
 }
 
-/// A share of a split.
+/// A test of the node that runs this filter: just one of these fields.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
+#[serde(deny_unknown_fields, default, remote = "Self")]
+pub struct Proxy {
+    /// The region of its locality.
+    #[serde(deserialize_with = "given")]
+    pub region: Option<Match>,
+    /// The zone of its locality.
+    #[serde(deserialize_with = "given")]
+    pub zone: Option<Match>,
+    /// The cluster that it says it belongs to.
+    #[serde(deserialize_with = "given")]
+    pub cluster: Option<Match>,
+    /// A label of its workload.
+    #[serde(deserialize_with = "given")]
+    pub label: Option<Match>,
+}
+
+/// A sticky share of requests that is sent a second time.
 #[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, remote = "Self")]
-pub struct Target {
-    /// The version, other than the baseline.
+pub struct Mirror {
+    /// The version that gets the copies; it names a cluster.
     pub version: Text,
-    /// Its share in percent, from 0 to 100, with at most three decimals.
+    /// How many, in percent of all users, as in a split.
     pub percent: Number,
-}
-
-/// What becomes of a request without a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Missing {
-    /// It goes to the baseline.
-    #[default]
-    Baseline,
-    /// The next rule is asked.
-    Next,
-    /// Each such request draws anew: not sticky.
-    Random,
+    /// What makes a user, as in a split. Who has none of these is not copied.
+    pub by: Vec<Key>,
 }
 
 objects! {
@@ -259,9 +288,9 @@ objects! {
     Rule: "a rule: an object",
     Condition: "a condition: an object",
     Match: "a test of text: an object",
-    Split: "a split: an object",
-    Key: "a key: an object",
-    Target: "a target: an object",
+    Time: "a stretch of time: an object",
+    Proxy: "a test of the proxy: an object",
+    Mirror: "a mirror: an object",
 }
 
 fn yes() -> bool {
@@ -269,7 +298,7 @@ fn yes() -> bool {
 }
 
 /// A field that is there: `null` is refused, where serde would take it for absent.
-fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -279,7 +308,7 @@ where
 
 /// One of several words. A value of another type is refused as it is for any text: the
 /// JSON reader would blame the syntax, and lose the place.
-fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

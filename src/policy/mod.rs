@@ -1,17 +1,21 @@
 //! The policy as its author writes it, read from bytes. What it means is [`crate::rules`]' to say.
 
 mod document;
+mod name;
 mod nesting;
 mod number;
 mod object;
 mod protobuf;
+mod split;
 mod text;
 
 pub use document::{
-    Condition, Headers, Key, Match, Missing, Policy, Role, Rule, Schema, Service, Split, Stamp,
-    Target, Version,
+    Condition, Headers, Match, Mirror, Policy, Proxy, Role, Rule, Schema, Service, Stamp, Time,
+    Version,
 };
+pub use name::Name;
 pub use number::Number;
+pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
 pub use text::Text;
 
 use std::borrow::Cow;

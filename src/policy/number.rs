@@ -9,6 +9,11 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 /// Envoy's YAML reader makes text of a number with a fraction, so `percent: 0.1` in a `Struct`
 /// arrives as `"0.1"`: both are the number.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(inline, description = "A number, also as text", transform = or_text)
+)]
 pub struct Number(pub f64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -45,4 +50,15 @@ impl<'de> Deserialize<'de> for Number {
 
         deserializer.deserialize_any(NumberVisitor)
     }
+}
+
+/// For the schema: Envoy makes text of a number with a fraction.
+#[cfg(feature = "cli")]
+fn or_text(schema: &mut schemars::Schema) {
+    schema.insert("type".to_owned(), ["number", "string"].as_slice().into());
+    schema.insert(
+        "pattern".to_owned(),
+        r"^[-+]?[0-9.]+([eE][-+]?[0-9]+)?$".into(),
+    );
+    schema.remove("format");
 }

@@ -8,10 +8,7 @@ use serde_json::Value;
 use super::nesting::too_deep;
 use crate::error::{Error, Place};
 use crate::limits::MAX_NESTING;
-
-const VARINT: u64 = 0;
-const FIXED64: u64 = 1;
-const LENGTH_DELIMITED: u64 = 2;
+use crate::wire::{self, Field};
 
 /// Whether the bytes are a `Struct`'s. It begins with the key of its first field, a line feed as
 /// text, and holds the key of that field's value, a control character that JSON text never has.
@@ -109,43 +106,12 @@ fn string(bytes: &[u8], json: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-enum Field<'a> {
-    Number(u64),
-    Bytes(&'a [u8]),
-}
-
-/// Takes the next field off the message: its number and its content.
-fn field<'a>(message: &mut &'a [u8]) -> Result<(u64, Field<'a>), Error> {
-    let key = varint(message)?;
-    let content = match key & 7 {
-        VARINT => Field::Number(varint(message)?),
-        FIXED64 => {
-            let (bytes, rest) = message.split_first_chunk().ok_or_else(malformed)?;
-            *message = rest;
-            Field::Number(u64::from_le_bytes(*bytes))
-        }
-        LENGTH_DELIMITED => {
-            let length = usize::try_from(varint(message)?).map_err(|_| malformed())?;
-            let (bytes, rest) = message.split_at_checked(length).ok_or_else(malformed)?;
-            *message = rest;
-            Field::Bytes(bytes)
-        }
-        _ => return Err(malformed()),
-    };
-    Ok((key >> 3, content))
-}
-
-fn varint(message: &mut &[u8]) -> Result<u64, Error> {
-    let mut number = 0u64;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = message.split_first().ok_or_else(malformed)?;
-        *message = rest;
-        number |= u64::from(byte & 0x7f).wrapping_shl(shift);
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
+/// None of the three messages has a field of 32 bits.
+fn field<'m>(message: &mut &'m [u8]) -> Result<(u64, Field<'m>), Error> {
+    match wire::field(message) {
+        Some((_, Field::Short)) | None => Err(malformed()),
+        Some(field) => Ok(field),
     }
-    Err(malformed())
 }
 
 fn malformed() -> Error {

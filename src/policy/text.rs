@@ -9,6 +9,11 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 /// Of its own type for the sake of the error: an unquoted `on`, `42` or `1.10` in YAML is no string,
 /// and would not come back as it was written (`1.10` as `1.1`), so it is refused with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(inline, description = "Text; YAML wants some in quotes")
+)]
 pub struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {

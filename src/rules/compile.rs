@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::checks::{at_most, not_empty, once};
+use super::condition::Condition;
 use super::hosts::HostIndex;
 use super::rulebook::{Rulebook, find};
-use super::{Headers, Node, Role, Rule, Rules, Service, Version, name};
+use super::{Belief, Headers, Needs, Node, Rule, Rules, Scope, Service, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
 use crate::policy::{self, Policy, Text};
@@ -18,8 +19,22 @@ impl Rules {
     ///
     /// The first thing that cannot be meant: an empty list, a name that is none or stands twice, a
     /// version that does not exist, shares above 100 %, a bound of [`crate::limits`] passed.
-    pub fn compile(policy: Policy, node: &Node<'_>) -> Result<Self, Error> {
+    pub fn compile(policy: Policy, node: &Node) -> Result<Self, Error> {
         let headers = headers(policy.headers)?;
+        let payload = match policy.claims_in {
+            Some(name) => name::claim(&Place::ROOT.field("claims_in"), name)?,
+            None => "payload".into(),
+        };
+        let scope = Scope {
+            headers: &headers,
+            payload: &payload,
+            node,
+        };
+        let at_trust = Place::ROOT.field("trust");
+        let trust = policy
+            .trust
+            .map(|trust| Condition::compile(&at_trust, trust, scope));
+        let trust = trust.transpose()?;
         let place = Place::ROOT.field("services");
         not_empty(&place, &policy.services, "name at least one service")?;
         at_most(
@@ -30,7 +45,7 @@ impl Rules {
         )?;
 
         let mut services = Services {
-            headers: &headers,
+            scope,
             hosts: HostIndex::default(),
             names: BTreeSet::new(),
             rules: 0,
@@ -40,7 +55,6 @@ impl Rules {
             .map(|(index, document)| services.service(&place.index(index), index, document))
             .collect::<Result<Box<[_]>, _>>()?;
         Ok(Self {
-            role: role(policy.role, node),
             enabled: policy.enabled,
             stamp: policy.stamp,
             hosts: services.hosts,
@@ -49,20 +63,29 @@ impl Rules {
                 .map(|each| each.baseline.name.clone())
                 .collect(),
             names_clusters: compiled.iter().any(Service::names_a_cluster),
-            needs_random: compiled.iter().any(Service::draws),
+            mirrors: compiled.iter().any(|service| !service.mirrors.is_empty()),
+            needs: Needs {
+                random: compiled.iter().any(Service::draws),
+                clock: compiled.iter().any(Service::ages)
+                    || trust.as_ref().is_some_and(Condition::ages),
+            },
             services: compiled,
+            belief: belief(policy.role, node, trust),
             headers,
         })
     }
 }
 
-fn role(role: policy::Role, node: &Node<'_>) -> Role {
+/// Whose tag is believed: in the mesh everybody's, at the edge that of whom it trusts.
+fn belief(role: policy::Role, node: &Node, trust: Option<Condition>) -> Belief {
     let between = ["sidecar~", "waypoint~"];
     match role {
-        policy::Role::Mesh => Role::Mesh,
-        policy::Role::Auto if between.iter().any(|kind| node.id.starts_with(kind)) => Role::Mesh,
+        policy::Role::Mesh => Belief::Everybody,
+        policy::Role::Auto if between.iter().any(|kind| node.id.starts_with(kind)) => {
+            Belief::Everybody
+        }
         // What `auto` does not know is an edge: to believe nobody is the safe mistake.
-        policy::Role::Edge | policy::Role::Auto => Role::Edge,
+        policy::Role::Edge | policy::Role::Auto => trust.map_or(Belief::Nobody, Belief::Some),
     }
 }
 
@@ -74,31 +97,31 @@ fn headers(document: policy::Headers) -> Result<Headers, Error> {
     };
     let version = name("version", document.version, "x-gray-version")?;
     let cluster = name("cluster", document.cluster, "x-gray-cluster")?;
+    let mirror = name("mirror", document.mirror, "x-gray-mirror")?;
+    let taken = |name: &str, field: &str, other: &str| {
+        place.field(field).error(format!(
+            "{name:?} is the {other}'s header as well; give each its own"
+        ))
+    };
     if version == cluster {
-        return Err(place.field("cluster").error(format!(
-            "{cluster:?} is the version's header as well; give each its own"
-        )));
+        return Err(taken(&cluster, "cluster", "version"));
     }
-    Ok(Headers { version, cluster })
-}
-
-impl Headers {
-    /// The name of a header that conditions and keys may read: none of those that we write, since
-    /// a client's are dropped unread.
-    pub(super) fn readable(&self, place: &Place<'_>, text: Text) -> Result<Box<str>, Error> {
-        let name = name::header(place, text)?;
-        if name == self.version || name == self.cluster {
-            return Err(place.error(format!(
-                "{name:?} is written by the filter, and a client's is dropped; read another header"
-            )));
-        }
-        Ok(name)
+    if mirror == version {
+        return Err(taken(&mirror, "mirror", "version"));
     }
+    if mirror == cluster {
+        return Err(taken(&mirror, "mirror", "cluster"));
+    }
+    Ok(Headers {
+        version,
+        cluster,
+        mirror,
+    })
 }
 
 /// What services are compiled with, and what they add up to.
 struct Services<'a> {
-    headers: &'a Headers,
+    scope: Scope<'a>,
     hosts: HostIndex,
     names: BTreeSet<Arc<str>>,
     rules: usize,
@@ -126,7 +149,15 @@ impl Services<'_> {
                 "leave it out to send everybody to the baseline",
             )?;
         }
-        let mut rules = Rulebook::new(self.headers, &name, &versions, &baseline);
+        let mut rules = Rulebook::new(self.scope, &name, &versions, &baseline);
+        let at_mirror = place.field("mirror");
+        if let Some(mirrors) = &document.mirror {
+            not_empty(&at_mirror, mirrors, "leave it out to copy nothing")?;
+        }
+        let mirrors = document.mirror.into_iter().flatten().enumerate();
+        let mirrors = mirrors
+            .map(|(index, document)| rules.mirror(&at_mirror.index(index), document))
+            .collect::<Result<_, _>>()?;
         let documents = document.rules.into_iter().flatten().enumerate();
         let rules = documents
             .map(|(index, document)| {
@@ -142,6 +173,7 @@ impl Services<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Service {
             enabled: document.enabled,
+            mirrors,
             rules,
             name,
             baseline,
@@ -171,6 +203,14 @@ impl Service {
         self.versions().any(|version| version.cluster.is_some())
     }
 
+    /// Whether its answers may change with time.
+    fn ages(&self) -> bool {
+        let mut conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
+        let mut splits = self.rules.iter().filter_map(Rule::split);
+        conditions.any(Condition::ages) || splits.any(|split| split.ramps().next().is_some())
+    }
+
+    /// Whether its answers may be left to chance.
     fn draws(&self) -> bool {
         let mut splits = self.rules.iter().filter_map(Rule::split);
         splits.any(|split| split.missing == policy::Missing::Random)

@@ -1,52 +1,70 @@
 //! Conditions: whom a rule concerns.
 
 use super::checks::{not_empty, one_of};
+use super::clock::Stretch;
 use super::name;
 use super::network::Networks;
+use super::scope::Scope;
 use super::source::Source;
 use super::text::Test;
+use crate::decide::Moment;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_CONDITION_DEPTH, MAX_CONDITIONS};
-use crate::policy::{Condition as Document, Match, Text};
+use crate::policy::{Condition as Document, Match, Proxy, Text, Time};
 use crate::request::Request;
 
 /// Whom a rule concerns.
 #[derive(Debug)]
 pub(super) enum Condition {
-    Text { source: Source, test: Test },
+    Text {
+        source: Source,
+        test: Test,
+    },
     SourceIp(Networks),
+    Time(Stretch),
+    /// Whether it is this proxy: known since the policy was compiled.
+    Proxy(bool),
     All(Box<[Condition]>),
     Any(Box<[Condition]>),
     Not(Box<Condition>),
 }
 
 impl Condition {
-    /// Compiles a rule's `when`. `headers` tells which headers are the policy's own.
+    /// Compiles a rule's `when`, or whom the edge trusts.
     pub(super) fn compile(
         place: &Place<'_>,
         document: Document,
-        headers: &super::Headers,
+        scope: Scope<'_>,
     ) -> Result<Self, Error> {
         let mut compiler = Compiler {
-            headers,
+            scope,
             conditions: 0,
         };
         compiler.condition(place, document, 1)
     }
 
     /// Whether the request is one of them.
-    pub(super) fn holds(&self, request: &impl Request) -> bool {
+    pub(super) fn holds(&self, request: &impl Request, moment: Moment) -> bool {
         match self {
-            Self::Text { source, test } => match test {
-                Test::Present(present) => source.any(request, &mut |_| true) == *present,
-                Test::Value(pattern) => source.any(request, &mut |value| pattern.is_match(value)),
-            },
+            Self::Text { source, test } => test.holds(|see| source.any(request, see)),
             Self::SourceIp(networks) => request
                 .source_ip()
                 .is_some_and(|address| networks.contains(address)),
-            Self::All(conditions) => conditions.iter().all(|each| each.holds(request)),
-            Self::Any(conditions) => conditions.iter().any(|each| each.holds(request)),
-            Self::Not(condition) => !condition.holds(request),
+            Self::Time(stretch) => stretch.contains(moment.now),
+            Self::Proxy(holds) => *holds,
+            Self::All(conditions) => conditions.iter().all(|each| each.holds(request, moment)),
+            Self::Any(conditions) => conditions.iter().any(|each| each.holds(request, moment)),
+            Self::Not(condition) => !condition.holds(request, moment),
+        }
+    }
+
+    /// Whether its answer may change with time.
+    pub(super) fn ages(&self) -> bool {
+        match self {
+            Self::Time(_) => true,
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().any(Self::ages),
+            Self::Not(condition) => condition.ages(),
+            Self::Text { .. } | Self::SourceIp(_) | Self::Proxy(_) => false,
         }
     }
 }
@@ -57,6 +75,7 @@ enum Subject {
     Header,
     Cookie,
     Query,
+    Claim,
     Path,
     Method,
     Host,
@@ -66,13 +85,15 @@ enum Subject {
 enum Choice {
     Text(Subject, Box<Match>),
     SourceIp(Vec<Text>),
+    Time(Time),
+    Proxy(Box<Proxy>),
     All(Vec<Document>),
     Any(Vec<Document>),
     Not(Box<Document>),
 }
 
 struct Compiler<'a> {
-    headers: &'a super::Headers,
+    scope: Scope<'a>,
     conditions: usize,
 }
 
@@ -104,7 +125,10 @@ impl Compiler<'_> {
                 ("path", document.path.map(text(Subject::Path))),
                 ("method", document.method.map(text(Subject::Method))),
                 ("host", document.host.map(text(Subject::Host))),
+                ("claim", document.claim.map(text(Subject::Claim))),
                 ("source_ip", document.source_ip.map(Choice::SourceIp)),
+                ("time", document.time.map(Choice::Time)),
+                ("proxy", document.proxy.map(Choice::Proxy)),
                 ("all", document.all.map(Choice::All)),
                 ("any", document.any.map(Choice::Any)),
                 ("not", document.not.map(Choice::Not)),
@@ -118,6 +142,8 @@ impl Compiler<'_> {
                 not_empty(&place, &networks, "list at least one network")?;
                 Condition::SourceIp(Networks::compile(&place, &networks)?)
             }
+            Choice::Time(time) => Condition::Time(Stretch::compile(&place, &time)?),
+            Choice::Proxy(proxy) => Condition::Proxy(self.proxy(&place, *proxy)?),
             Choice::All(list) => Condition::All(self.list(&place, list, below)?),
             Choice::Any(list) => Condition::Any(self.list(&place, list, below)?),
             Choice::Not(inner) => Condition::Not(Box::new(self.condition(&place, *inner, below)?)),
@@ -143,28 +169,63 @@ impl Compiler<'_> {
         subject: Subject,
         mut document: Match,
     ) -> Result<Condition, Error> {
-        let name = document.name.take();
         let at_name = place.field("name");
-        let named = || {
-            name.clone()
-                .ok_or_else(|| place.error("missing field `name`"))
-        };
-        // A host is compared in lower case, so a pattern's case says nothing.
-        let ignore_case = document.ignore_case || matches!(subject, Subject::Host);
-        let source = match subject {
-            Subject::Header => Source::Header(self.headers.readable(&at_name, named()?)?),
-            Subject::Cookie => Source::Cookie(name::key(&at_name, named()?)?),
-            Subject::Query => Source::Query(name::key(&at_name, named()?)?),
-            Subject::Path | Subject::Method | Subject::Host if name.is_some() => {
+        let name = document.name.take();
+        let source = match (subject, name) {
+            (Subject::Path | Subject::Method | Subject::Host, Some(_)) => {
                 return Err(at_name.error("there is only one; leave `name` out"));
             }
-            Subject::Path => Source::Path,
-            Subject::Method => Source::Method,
-            Subject::Host => Source::Host,
+            (Subject::Path, None) => Source::Path,
+            (Subject::Method, None) => Source::Method,
+            (Subject::Host, None) => {
+                // A host is compared in lower case, so a pattern's case says nothing.
+                document.ignore_case = true;
+                Source::Host
+            }
+            (_, None) => return Err(place.error("missing field `name`")),
+            (Subject::Claim, Some(name)) => Source::Claim(self.scope.claim(&at_name, name)?),
+            (subject, Some(name)) => {
+                let name = name::single(&at_name, name)?;
+                match subject {
+                    Subject::Cookie => Source::Cookie(name::key(&at_name, name)?),
+                    Subject::Query => Source::Query(name::key(&at_name, name)?),
+                    _ => Source::Header(self.scope.header(&at_name, name)?),
+                }
+            }
         };
         Ok(Condition::Text {
             source,
-            test: Test::compile(place, document, ignore_case)?,
+            test: Test::compile(place, document)?,
         })
+    }
+
+    /// Whether it is this proxy.
+    fn proxy(&self, place: &Place<'_>, document: Proxy) -> Result<bool, Error> {
+        let node = self.scope.node;
+        let (field, mut test) = one_of(
+            place,
+            [
+                ("region", document.region),
+                ("zone", document.zone),
+                ("cluster", document.cluster),
+                ("label", document.label),
+            ],
+        )?;
+        let place = place.field(field);
+        let at_name = place.field("name");
+        let value = match (field, test.name.take()) {
+            ("region", None) => Some(&node.region),
+            ("zone", None) => Some(&node.zone),
+            ("cluster", None) => Some(&node.cluster),
+            ("label", Some(name)) => {
+                let name = name::claim(&at_name, name::single(&at_name, name)?)?;
+                node.labels.get(&*name)
+            }
+            (_, None) => return Err(place.error("missing field `name`")),
+            (_, Some(_)) => return Err(at_name.error("there is only one; leave `name` out")),
+        };
+        let value = value.filter(|value| !value.is_empty());
+        let test = Test::compile(&place, test)?;
+        Ok(test.holds(|see| value.is_some_and(|value| see(value.as_bytes()))))
     }
 }

@@ -2,57 +2,89 @@
 //! wrong, and nothing is parsed any more: [`Rules::compile`] is the only way to get one.
 
 mod checks;
+mod clock;
 mod compile;
 mod condition;
+#[cfg(feature = "cli")]
+pub(crate) mod explain;
 mod hosts;
+mod layout;
 mod name;
 mod network;
+mod ramp;
 mod rulebook;
+mod scope;
+mod share;
 mod source;
 mod split;
+mod target;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use crate::policy::Stamp;
-pub use split::{Share, Slice, Split};
+pub use crate::policy::{Algorithm, Stamp};
+pub use layout::Slice;
+pub use ramp::Ramp;
+pub use share::Share;
+pub use split::Split;
 
 use condition::Condition;
 use hosts::HostIndex;
+use scope::Scope;
 
+use crate::decide::Moment;
 use crate::request::Request;
 
 /// A policy in the form that decides.
 #[derive(Debug)]
 pub struct Rules {
-    pub(crate) role: Role,
     pub(crate) enabled: bool,
     pub(crate) stamp: Stamp,
     pub(crate) headers: Headers,
+    belief: Belief,
     services: Box<[Service]>,
     hosts: HostIndex,
     baselines: BTreeSet<Arc<str>>,
     /// Whether any version is reached by the cluster header. If none is, nothing routes by that
     /// header, and it is left alone.
     pub(crate) names_clusters: bool,
-    needs_random: bool,
+    /// Whether anything is ever copied; likewise.
+    pub(crate) mirrors: bool,
+    needs: Needs,
 }
 
-/// Where the filter stands, once `auto` is resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Before strangers: a client's tag is dropped.
-    Edge,
-    /// Between services: an incoming tag is followed.
-    Mesh,
+/// What of a [`crate::Moment`] a policy may need.
+#[derive(Clone, Copy, Debug)]
+struct Needs {
+    random: bool,
+    clock: bool,
 }
 
-/// The node that runs the filter, as far as a policy may depend on it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Node<'a> {
+/// Whose tag is believed.
+#[derive(Debug)]
+enum Belief {
+    /// At the edge.
+    Nobody,
+    /// At the edge, those whom the policy trusts.
+    Some(Condition),
+    /// In the mesh.
+    Everybody,
+}
+
+/// The node that runs the filter, as far as a policy may depend on it. What is not known is empty.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
     /// Its id, by which `role: auto` tells a sidecar from a gateway. Empty: an edge.
-    pub id: &'a str,
+    pub id: String,
+    /// The cluster that it says it belongs to.
+    pub cluster: String,
+    /// The region of its locality.
+    pub region: String,
+    /// The zone of its locality.
+    pub zone: String,
+    /// The labels of its workload.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// The names of the headers that are written, in lower case.
@@ -60,6 +92,13 @@ pub struct Node<'a> {
 pub(crate) struct Headers {
     pub(crate) version: Box<str>,
     pub(crate) cluster: Box<str>,
+    pub(crate) mirror: Box<str>,
+}
+
+impl Headers {
+    fn all(&self) -> [&str; 3] {
+        [&self.version, &self.cluster, &self.mirror]
+    }
 }
 
 /// One service.
@@ -70,6 +109,7 @@ pub struct Service {
     baseline: Arc<Version>,
     versions: Box<[Arc<Version>]>,
     rules: Box<[Rule]>,
+    mirrors: Box<[Split]>,
 }
 
 /// One version of a service.
@@ -95,6 +135,20 @@ pub(crate) enum Action {
 }
 
 impl Rules {
+    /// Whether the tag that the request came with is believed.
+    pub(crate) fn believes(&self, request: &impl Request, moment: Moment) -> bool {
+        match &self.belief {
+            Belief::Nobody => false,
+            Belief::Everybody => true,
+            Belief::Some(trusted) => trusted.holds(request, moment),
+        }
+    }
+
+    /// Whether any tag can be believed, and so has to be read.
+    pub(crate) fn believes_some(&self) -> bool {
+        !matches!(self.belief, Belief::Nobody)
+    }
+
     /// The service that answers the request: the first whose hosts match. The host is read only if
     /// some service asks for one.
     pub(crate) fn service(&self, request: &impl Request) -> Option<&Service> {
@@ -109,19 +163,19 @@ impl Rules {
     /// Whether some decision may need [`crate::Moment::random`].
     #[must_use]
     pub fn needs_random(&self) -> bool {
-        self.needs_random
+        self.needs.random
+    }
+
+    /// Whether some decision may need [`crate::Moment::now`].
+    #[must_use]
+    pub fn needs_clock(&self) -> bool {
+        self.needs.clock
     }
 
     /// The services, in the policy's order.
     #[must_use]
     pub fn services(&self) -> &[Service] {
         &self.services
-    }
-
-    /// Where the filter stands.
-    #[must_use]
-    pub fn role(&self) -> Role {
-        self.role
     }
 }
 
@@ -141,6 +195,27 @@ impl Service {
     /// The versions, in the policy's order, the baseline among them.
     pub fn versions(&self) -> impl Iterator<Item = &Version> {
         self.versions.iter().map(AsRef::as_ref)
+    }
+
+    /// What is copied, in the policy's order: splits whose rest is not copied.
+    #[cfg(feature = "cli")]
+    pub(crate) fn mirrors(&self) -> &[Split] {
+        &self.mirrors
+    }
+
+    /// The version that gets a copy of the request, which `answering` answers: the first that hits,
+    /// if it is another.
+    pub(crate) fn mirror(
+        &self,
+        request: &impl Request,
+        moment: Moment,
+        answering: &Version,
+    ) -> Option<&Version> {
+        let mut hits = self.mirrors.iter().filter_map(|mirror| {
+            let bucket = mirror.bucket(request)?;
+            mirror.version(bucket, moment.now)
+        });
+        hits.next().filter(|copy| copy.name != answering.name)
     }
 
     /// The rules, in the policy's order.
@@ -181,7 +256,9 @@ impl Rule {
     }
 
     /// Whether it concerns the request.
-    pub(crate) fn concerns(&self, request: &impl Request) -> bool {
-        self.when.as_ref().is_none_or(|when| when.holds(request))
+    pub(crate) fn concerns(&self, request: &impl Request, moment: Moment) -> bool {
+        self.when
+            .as_ref()
+            .is_none_or(|when| when.holds(request, moment))
     }
 }

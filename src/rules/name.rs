@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Place};
 use crate::limits::{MAX_CLUSTER_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES};
-use crate::policy::Text;
+use crate::policy::{Name, Text};
 
 /// Headers that a policy may not take for its own: writing them would break the request, or the
 /// proxy's own bookkeeping.
@@ -78,6 +78,26 @@ pub(super) fn key(place: &Place<'_>, Text(text): Text) -> Result<Box<[u8]>, Erro
              characters other than = ; & #"
         )))
     }
+}
+
+/// One name on the way to a claim, or of a label.
+pub(super) fn claim(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, Error> {
+    // The host separates the names by NUL.
+    if (1..=MAX_KEY_NAME_BYTES).contains(&text.len()) && !text.contains('\0') {
+        Ok(text.into())
+    } else {
+        Err(place.wrong(
+            &text,
+            format!("is not the name of a claim or label; use 1 to {MAX_KEY_NAME_BYTES} bytes, none of them NUL"),
+        ))
+    }
+}
+
+/// A name that is one text.
+pub(super) fn single(place: &Place<'_>, Name(names): Name) -> Result<Text, Error> {
+    let [name] = <[Text; 1]>::try_from(names)
+        .map_err(|_| place.error("only a claim's name may be a list; write one name"))?;
+    Ok(name)
 }
 
 /// The name of a cluster: whatever a header can carry, since Istio's hold `|`.

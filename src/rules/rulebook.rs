@@ -5,34 +5,39 @@ use std::sync::Arc;
 
 use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
-use super::split::{Share, Split, keys};
-use super::{Action, Headers, Rule, Version, name};
+use super::layout::Layout;
+use super::scope::Scope;
+use super::split::{Split, keys};
+use super::target::Extent;
+use super::{Action, Rule, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
-use crate::policy::{self, Text};
+use crate::policy::{self, Algorithm, Missing, Target, Text};
 
 /// What the rules of one service are compiled with.
 pub(super) struct Rulebook<'a> {
-    headers: &'a Headers,
+    scope: Scope<'a>,
     service: &'a str,
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
     names: BTreeSet<Arc<str>>,
+    mirrored: BTreeSet<Arc<str>>,
 }
 
 impl<'a> Rulebook<'a> {
     pub(super) fn new(
-        headers: &'a Headers,
+        scope: Scope<'a>,
         service: &'a str,
         versions: &'a [Arc<Version>],
         baseline: &'a Arc<Version>,
     ) -> Self {
         Self {
-            headers,
+            scope,
             service,
             versions,
             baseline,
             names: BTreeSet::new(),
+            mirrored: BTreeSet::new(),
         }
     }
 
@@ -51,7 +56,7 @@ impl<'a> Rulebook<'a> {
         let at_when = place.field("when");
         let when = document
             .when
-            .map(|when| Condition::compile(&at_when, when, self.headers));
+            .map(|when| Condition::compile(&at_when, when, self.scope));
         let (field, choice) = one_of(
             place,
             [
@@ -71,22 +76,58 @@ impl<'a> Rulebook<'a> {
         })
     }
 
+    /// A mirror is a split of one target, of which the rest is not copied.
+    pub(super) fn mirror(
+        &mut self,
+        place: &Place<'_>,
+        document: policy::Mirror,
+    ) -> Result<Split, Error> {
+        let at_version = place.field("version");
+        let version = find(&at_version, self.versions, &document.version)?;
+        if version.cluster.is_none() {
+            return Err(at_version.error(format!(
+                "{:?} names no `cluster` that a copy could go to; give it one",
+                version.name()
+            )));
+        }
+        once(&at_version, &mut self.mirrored, &version.name)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
+        let salt = format!("{}/mirror/{}", self.service, version.name()).into();
+        let algorithm = Algorithm::GraylaneV1;
+        let target = Target {
+            version: document.version,
+            percent: Some(document.percent),
+            ranges: None,
+            ramp: None,
+        };
+        let extent = Extent::compile(place, target, algorithm)?;
+        let layout = Layout::new(place, vec![(version.clone(), extent)])?;
+        Ok(Split::new(by, (algorithm, salt), layout, Missing::Next))
+    }
+
     fn split(
         &self,
         place: &Place<'_>,
         document: policy::Split,
         rule: &str,
     ) -> Result<Split, Error> {
-        let by = keys(&place.field("by"), document.by, self.headers)?;
+        let by = keys(&place.field("by"), document.by, self.scope)?;
+        let algorithm = document.algorithm;
         let salt = match document.salt {
-            Some(salt) => checked_salt(&place.field("salt"), salt)?,
-            None => format!("{}/{rule}", self.service).into(),
+            Some(salt) => checked_salt(&place.field("salt"), salt, algorithm)?,
+            None => self.default_salt(place, algorithm, rule)?,
         };
         let at_to = place.field("to");
         not_empty(&at_to, &document.to, "name at least one version")?;
+        if algorithm != Algorithm::GraylaneV1 && document.to.len() > 1 {
+            return Err(at_to.error(format!(
+                "has {} targets; with `algorithm: {}` keep one",
+                document.to.len(),
+                algorithm.name()
+            )));
+        }
         let mut names = BTreeSet::new();
-        let mut sum = 0u32;
-        let mut shares = Vec::with_capacity(document.to.len());
+        let mut targets = Vec::with_capacity(document.to.len());
         for (index, target) in document.to.into_iter().enumerate() {
             let place = at_to.index(index);
             let at_version = place.field("version");
@@ -98,24 +139,46 @@ impl<'a> Rulebook<'a> {
                 )));
             }
             once(&at_version, &mut names, &version.name)?;
-            let share = Share::from_percent(&place.field("percent"), target.percent)?;
-            sum = sum.saturating_add(share.buckets());
-            shares.push((version.clone(), share));
+            targets.push((version.clone(), Extent::compile(&place, target, algorithm)?));
         }
-        if sum > Share::ALL.buckets() {
-            let percent = f64::from(sum) / 1_000.0;
-            return Err(at_to.error(format!("the percentages add up to {percent}, above 100")));
-        }
-        Ok(Split::new(by, salt, shares, document.missing))
+        let layout = Layout::new(&at_to, targets)?;
+        Ok(Split::new(by, (algorithm, salt), layout, document.missing))
+    }
+
+    /// `<service>/<rule>`, where nobody else has to agree on it.
+    fn default_salt(
+        &self,
+        place: &Place<'_>,
+        algorithm: Algorithm,
+        rule: &str,
+    ) -> Result<Box<str>, Error> {
+        let theirs = match algorithm {
+            Algorithm::GraylaneV1 => return Ok(format!("{}/{rule}", self.service).into()),
+            Algorithm::Unleash => "the groupId, which is the feature's name unless it was changed",
+            Algorithm::FlagdV2 => "the flag's key, or what the rule puts before the user's",
+        };
+        Err(place.error(format!(
+            "`algorithm: {}` needs `salt`: {theirs}",
+            algorithm.name()
+        )))
     }
 }
 
-fn checked_salt(place: &Place<'_>, Text(salt): Text) -> Result<Box<str>, Error> {
-    if (1..=MAX_SALT_BYTES).contains(&salt.len()) {
+fn checked_salt(
+    place: &Place<'_>,
+    Text(salt): Text,
+    algorithm: Algorithm,
+) -> Result<Box<str>, Error> {
+    // Those that others share may be empty there.
+    let (least, remedy) = match algorithm {
+        Algorithm::GraylaneV1 => (1, ", or leave it out"),
+        Algorithm::Unleash | Algorithm::FlagdV2 => (0, ""),
+    };
+    if (least..=MAX_SALT_BYTES).contains(&salt.len()) {
         Ok(salt.into())
     } else {
         Err(place.error(format!(
-            "has {} bytes; use 1 to {MAX_SALT_BYTES}, or leave it out",
+            "has {} bytes; use {least} to {MAX_SALT_BYTES}{remedy}",
             salt.len()
         )))
     }

@@ -8,6 +8,8 @@ pub(super) enum Source {
     Header(Box<str>),
     Cookie(Box<[u8]>),
     Query(Box<[u8]>),
+    /// The proxy's name for the token, and the way to the claim in it.
+    Claim(Box<[Box<str>]>),
     Path,
     Method,
     Host,
@@ -20,6 +22,7 @@ impl Source {
             Self::Header(name) => request.any_header(name, see),
             Self::Cookie(name) => any_cookie(request, name, see),
             Self::Query(name) => any_query(request, name, see),
+            Self::Claim(path) => request.any_claim(path, see),
             Self::Path => request.any_header(":path", &mut |target| see(path_only(target))),
             Self::Method => request.any_header(":method", see),
             Self::Host => request.any_header(":authority", &mut |host| see(&host_only(host))),

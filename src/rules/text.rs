@@ -1,13 +1,16 @@
 //! Tests of text: `equals`, `prefix`, `in` and so on, on bytes.
 
 use std::cmp::Ordering;
+use std::ops::Range;
+use std::str::FromStr;
 
 use regex_lite::{Regex, RegexBuilder};
+use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
-use crate::policy::{Match, Text};
+use crate::policy::{Match, Number, Text};
 
 /// What is asked of the values at a place of the request.
 #[derive(Debug)]
@@ -34,22 +37,39 @@ enum Operator {
     /// Sorted, by [`compare`].
     In(Box<[Box<[u8]>]>),
     Matches(Regex),
+    Number(Range<f64>),
+    Version(VersionReq),
 }
 
 impl Test {
+    /// Whether it holds for the values that `any` shows in turn, until it is answered `true`.
+    pub(super) fn holds(&self, any: impl FnOnce(&mut dyn FnMut(&[u8]) -> bool) -> bool) -> bool {
+        match self {
+            Self::Present(present) => any(&mut |_| true) == *present,
+            Self::Value(pattern) => any(&mut |value| pattern.is_match(value)),
+        }
+    }
+
     /// Compiles the operator of a match; the name is its source's.
-    pub(super) fn compile(
-        place: &Place<'_>,
-        document: Match,
-        ignore_case: bool,
-    ) -> Result<Self, Error> {
+    pub(super) fn compile(place: &Place<'_>, document: Match) -> Result<Self, Error> {
         enum Choice {
             Whole(Text),
             Part(fn(Box<[u8]>) -> Operator, Text),
             Matches(Text),
             In(Vec<Text>),
+            Number(Option<Number>, Option<Number>),
+            Version(Text),
             Present(bool),
         }
+        let ignore_case = document.ignore_case;
+        // The two bounds of a range are one operator.
+        let range = Choice::Number(document.at_least, document.below);
+        let bound = if document.at_least.is_some() {
+            "at_least"
+        } else {
+            "below"
+        };
+        let ranged = document.at_least.is_some() || document.below.is_some();
         let part = |make: fn(Box<[u8]>) -> Operator| move |text| Choice::Part(make, text);
         let (operator, choice) = one_of(
             place,
@@ -60,6 +80,8 @@ impl Test {
                 ("contains", document.contains.map(part(Operator::Contains))),
                 ("matches", document.matches.map(Choice::Matches)),
                 ("in", document.r#in.map(Choice::In)),
+                (bound, ranged.then_some(range)),
+                ("version", document.version.map(Choice::Version)),
                 ("present", document.present.map(Choice::Present)),
             ],
         )?;
@@ -81,6 +103,24 @@ impl Test {
                 set.sort_unstable_by(|a, b| compare(a, b, ignore_case));
                 set.dedup_by(|a, b| compare(a, b, ignore_case).is_eq());
                 Operator::In(set.into())
+            }
+            Choice::Number(at_least, below) => {
+                let at_least = at_least.map_or(f64::NEG_INFINITY, |Number(bound)| bound);
+                let below = below.map_or(f64::INFINITY, |Number(bound)| bound);
+                if at_least >= below {
+                    return Err(place.error("no number is both `at_least` this and `below` that"));
+                }
+                Operator::Number(at_least..below)
+            }
+            Choice::Version(Text(text)) => {
+                let range = VersionReq::parse(&text);
+                Operator::Version(range.map_err(|error| {
+                    let remedy = "write a range such as >=3.2.0, <4";
+                    place.wrong(
+                        &text,
+                        format!("is no range of versions ({error}); {remedy}"),
+                    )
+                })?)
             }
             Choice::Present(present) => return Ok(Self::Present(present)),
         };
@@ -117,8 +157,21 @@ impl Pattern {
                 value.len() <= MAX_MATCHED_BYTES
                     && str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
             }
+            Operator::Number(range) => {
+                // Infinity is written like a number and is none.
+                let number = parsed::<f64>(value).filter(|number| number.is_finite());
+                number.is_some_and(|number| range.contains(&number))
+            }
+            Operator::Version(range) => {
+                parsed::<Version>(value).is_some_and(|version| range.matches(&version))
+            }
         }
     }
+}
+
+/// The value as a number or version; what is none matches nothing.
+fn parsed<T: FromStr>(value: &[u8]) -> Option<T> {
+    str::from_utf8(value).ok()?.parse().ok()
 }
 
 fn compare(a: &[u8], b: &[u8], ignore_case: bool) -> Ordering {

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each runner uses a part")]
 
+pub(crate) mod refusals;
+pub(crate) mod vectors;
+
 use std::net::IpAddr;
 
 use graylane::{Error, HeaderEffect, Node, Policy, Request, Rules};
@@ -19,6 +22,8 @@ pub(crate) struct Sent {
     pub(crate) host: String,
     pub(crate) headers: Vec<(String, Bytes)>,
     pub(crate) source_ip: Option<IpAddr>,
+    /// The claims of a verified token.
+    pub(crate) claims: Value,
 }
 
 /// A header's value: text, or a list of bytes where it is not UTF-8.
@@ -46,6 +51,7 @@ impl Default for Sent {
             host: "checkout.example.com".to_owned(),
             headers: Vec::new(),
             source_ip: None,
+            claims: Value::Null,
         }
     }
 }
@@ -89,6 +95,26 @@ impl Request for Sent {
 
     fn source_ip(&self) -> Option<IpAddr> {
         self.source_ip
+    }
+
+    /// The token lies where Istio has it.
+    fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Some(("payload", names)) = path.split_first().map(|(first, rest)| (&**first, rest))
+        else {
+            return false;
+        };
+        let claim = names
+            .iter()
+            .fold(&self.claims, |claim, name| &claim[&**name]);
+        let members = match claim {
+            Value::Array(members) => &members[..],
+            other => std::slice::from_ref(other),
+        };
+        members.iter().any(|member| match member {
+            Value::String(text) => see(text.as_bytes()),
+            Value::Number(_) | Value::Bool(_) => see(member.to_string().as_bytes()),
+            Value::Null | Value::Array(_) | Value::Object(_) => false,
+        })
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Verdict {
     pub version: Option<String>,
     /// The cluster it is reached by.
     pub cluster: Option<String>,
+    /// The cluster that gets a copy.
+    pub mirror: Option<String>,
     /// The rule that decided; `None` for the baseline.
     pub rule: Option<String>,
 }
@@ -43,11 +45,12 @@ impl Native {
     /// The policies of the checks leave nothing to chance, so the moment's random number is fixed.
     #[must_use]
     pub fn decide(&self, visit: &Visit) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { random: 0 });
+        let decision = graylane::decide(&self.rules, visit, Moment { random: 0, now: 0 });
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Verdict {
             version: owned(decision.version()),
             cluster: owned(decision.cluster()),
+            mirror: owned(decision.mirror()),
             rule: owned(decision.rule()),
         }
     }
@@ -69,5 +72,30 @@ impl graylane::Request for Visit {
 
     fn source_ip(&self) -> Option<IpAddr> {
         Some(self.source_ip)
+    }
+
+    fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let claim = path
+            .iter()
+            .try_fold(&self.verified, |claim, name| claim.get(&**name));
+        let members = match claim {
+            Some(Value::Array(members)) => &members[..],
+            Some(other) => std::slice::from_ref(other),
+            None => &[],
+        };
+        let texts = members.iter().filter_map(claim_text);
+        texts.into_iter().any(|text| see(text.as_bytes()))
+    }
+}
+
+/// A claim's value as conditions and keys see it; `None` for what they do not see.
+#[must_use]
+pub fn claim_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        // Envoy keeps every number as a double.
+        Value::Number(number) => Some(number.as_f64()?.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use graylane_harness::envoy::{Form, Sample, Values, render};
+use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 4] = ["standalone", "header-routes", "subset", "dynamic"];
+const SAMPLES: [&str; 5] = ["standalone", "header-routes", "subset", "jwt", "dynamic"];
 
 fn backends(versions: &[&str]) -> BTreeMap<String, SocketAddr> {
     (7001_u16..)
@@ -32,7 +32,7 @@ fn rendered(
         backends: &backends(versions),
         node: None,
         raw: false,
-        native_stripping: false,
+        stripping: Stripping::Nothing,
         hop_headers_removed: true,
     };
     let files = render(sample, &values)?.files;

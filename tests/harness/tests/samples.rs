@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use graylane_harness::client::{Connection, Protocol, Visit};
-use graylane_harness::envoy::{Envoy, Form, Sample, Setup, Values, render, wheel};
+use graylane_harness::client::{Connection, Issuer, Protocol, Visit};
+use graylane_harness::envoy::{Envoy, Form, Sample, Setup, Stripping, Values, render, wheel};
 use graylane_harness::lab::Lab;
 use graylane_harness::place;
+use serde_json::json;
 
 async fn version(envoy: &Envoy, visit: Visit) -> Option<String> {
     let mut connection = Connection::open(envoy.address(), visit.protocol)
@@ -26,10 +27,16 @@ async fn version(envoy: &Envoy, visit: Visit) -> Option<String> {
 async fn every_sample_starts_with_its_own_policy() {
     let lab = Lab::open(place::module(None).unwrap(), 0).await.unwrap();
     let backends = lab.backends(&["v1", "v2"]).await.unwrap();
-    for sample in ["standalone", "header-routes", "subset", "dynamic"] {
+    for sample in ["standalone", "header-routes", "subset", "jwt", "dynamic"] {
         let envoy = lab.envoy(&Setup::of(sample), &backends).await.unwrap();
         for protocol in [Protocol::Http1, Protocol::Http2] {
-            let tester = Visit::of("tester").over(protocol).with("x-qa", "on");
+            let tester = Visit::of("tester").over(protocol);
+            let tester = if sample == "jwt" {
+                let issuer = Issuer::of_sample().unwrap();
+                tester.signed(&issuer, &json!({ "roles": ["user", "tester"] }))
+            } else {
+                tester.with("x-qa", "on")
+            };
             assert_eq!(
                 version(&envoy, tester).await.as_deref(),
                 Some("v2"),
@@ -54,7 +61,14 @@ async fn every_configuration_is_valid() {
         .map(|(version, port)| (version.to_owned(), ([127, 0, 0, 1], port).into()))
         .into();
     let folder = tempfile::tempdir().unwrap();
-    for name in ["standalone", "header-routes", "subset", "dynamic"] {
+    for name in [
+        "standalone",
+        "header-routes",
+        "subset",
+        "mirror",
+        "jwt",
+        "dynamic",
+    ] {
         let values = Values {
             listener: ([127, 0, 0, 1], 10_000).into(),
             admin: ([127, 0, 0, 1], 9_901).into(),
@@ -63,7 +77,7 @@ async fn every_configuration_is_valid() {
             policy: None,
             form: Form::Struct,
             backends: &backends,
-            native_stripping: true,
+            stripping: Stripping::All,
             hop_headers_removed: true,
             node: None,
             raw: false,

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 
-/// Asks a backend to wait so many milliseconds before it answers.
+/// Asks a backend to wait so many milliseconds before it answers: `500`, or `v3=500` for the
+/// backend of that version only.
 const DELAY: &str = "x-backend-delay-ms";
 /// Asks a backend for this status.
 const STATUS: &str = "x-backend-status";
@@ -89,7 +90,7 @@ pub fn unescape(text: &str) -> Vec<u8> {
 pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     state.requests.fetch_add(1, Ordering::Relaxed);
     let headers = request.headers();
-    if let Some(delay) = number(headers, DELAY) {
+    if let Some(delay) = delay(headers, &state.version) {
         tokio::time::sleep(Duration::from_millis(delay.min(LONGEST_DELAY))).await;
     }
     let asked = number(headers, STATUS).and_then(|status| u16::try_from(status).ok());
@@ -119,6 +120,17 @@ fn authority(request: &Request) -> String {
     let of_target = request.uri().authority().map(ToString::to_string);
     let of_header = || Some(escape(request.headers().get(header::HOST)?.as_bytes()));
     of_target.or_else(of_header).unwrap_or_default()
+}
+
+fn delay(headers: &HeaderMap, version: &str) -> Option<u64> {
+    let text = headers.get(DELAY)?.to_str().ok()?;
+    let (of, delay) = text.split_once('=').unwrap_or((version, text));
+    delay.parse().ok().filter(|_| of == version)
+}
+
+/// How many requests there were; itself it is none.
+pub(super) async fn count(Shared(state): Shared<Arc<State>>) -> String {
+    state.requests().to_string()
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

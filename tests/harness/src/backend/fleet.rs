@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 
-use super::{State, any_port, serve};
+use super::{COUNT, State, any_port, serve};
+use crate::client::fetch;
 use crate::docker::{BACKEND_PORT, Container, Network};
 
 /// A running backend; it ends with this value.
@@ -63,6 +64,15 @@ impl Backend {
     #[must_use]
     pub fn at(&self) -> SocketAddr {
         self.at
+    }
+
+    /// How many requests have reached it, by its own count.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn requests(&self) -> Result<u64> {
+        let text = fetch(self.at, COUNT).await?;
+        text.parse().with_context(|| format!("{text} is no count"))
     }
 
     /// Its counters and switches; `None` if it runs in a container.

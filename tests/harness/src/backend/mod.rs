@@ -17,8 +17,12 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+
+/// Where a backend tells its count.
+const COUNT: &str = "/graylane.harness/requests";
 
 /// What a backend counts, and how it is told to behave.
 #[derive(Debug)]
@@ -71,6 +75,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
     let service = grpc::service(Arc::clone(&state));
     let router = Router::new()
         .route_service("/graylane.harness.Echo/{method}", service)
+        .route(COUNT, get(echo::count))
         .fallback(echo::answer)
         .with_state(state);
     // An answer in two parts, as gRPC's is, waits for nobody's acknowledgement.

@@ -2,13 +2,16 @@
 
 mod agree;
 mod broken;
+mod claims;
 mod forged;
 mod grpc;
+mod mirror;
 mod people;
 mod refused;
 mod shares;
 mod sticky;
 mod switch;
+mod trust;
 mod vectors;
 
 pub use people::{mixed_users, policy, with_user};
@@ -32,8 +35,14 @@ pub enum Check {
     Switch,
     /// Every vector of the core, through Envoy.
     Vectors,
+    /// A token's claims count, those of a token that does not hold never.
+    Claims,
+    /// At the edge the tag of the trusted is followed, and nobody else's.
+    Trust,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
+    /// A copy changes no answer, whatever becomes of it.
+    Mirror,
     /// gRPC, unary and streams.
     Grpc,
     /// A policy with a mistake changes nothing.
@@ -57,7 +66,10 @@ impl Check {
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
+            Self::Claims => claims::check(lab).await,
+            Self::Trust => trust::check(lab).await,
             Self::Forged => forged::check(lab).await,
+            Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Broken => broken::check(lab).await,

@@ -4,10 +4,12 @@ mod connection;
 mod drive;
 mod grpc;
 mod load;
+mod token;
 mod visit;
 
 pub use connection::{Answer, Connection, Reply, fetch, post};
 pub use drive::{Pace, drive};
 pub use grpc::Caller;
 pub use load::{Bounds, Load, Record};
+pub use token::{Issuer, base64, now};
 pub use visit::{Protocol, Visit};

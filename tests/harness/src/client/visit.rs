@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use serde_json::{Value, json};
+
+use super::Issuer;
+
 /// How a request travels to Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -28,6 +32,9 @@ pub struct Visit {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The address that Envoy sees.
     pub source_ip: IpAddr,
+    /// What Envoy's `jwt_authn` writes down once it has verified the token: the claims, by its
+    /// `payload_in_metadata`.
+    pub verified: Value,
 }
 
 impl Visit {
@@ -42,6 +49,7 @@ impl Visit {
             authority: "checkout.example.com".to_owned(),
             headers: Vec::new(),
             source_ip: Ipv4Addr::LOCALHOST.into(),
+            verified: Value::Null,
         }
     }
 
@@ -71,6 +79,19 @@ impl Visit {
     pub fn from_ip(mut self, source_ip: IpAddr) -> Self {
         self.source_ip = source_ip;
         self
+    }
+
+    /// The same with a token of these claims.
+    #[must_use]
+    pub fn signed(mut self, issuer: &Issuer, claims: &Value) -> Self {
+        self.verified = json!({ "payload": Issuer::payload(claims) });
+        self.bearing(&issuer.token(claims))
+    }
+
+    /// The same with a token that nobody is to believe.
+    #[must_use]
+    pub fn bearing(self, token: &str) -> Self {
+        self.with("authorization", format!("Bearer {token}"))
     }
 
     /// The same with one header more.

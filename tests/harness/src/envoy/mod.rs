@@ -16,7 +16,7 @@ pub use find::{Runner, find, wheel};
 pub use log::Log;
 pub use policy_file::{Layout, PolicyFile};
 pub use process::{Envoy, Ground};
-pub use render::{Form, Values, render};
+pub use render::{Form, Stripping, Values, render};
 pub use sample::{Sample, SampleFile};
 pub use setup::Setup;
 

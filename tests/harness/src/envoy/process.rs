@@ -65,9 +65,9 @@ impl Envoy {
             policy: setup.policy.as_ref(),
             form: setup.form,
             backends: ground.backends,
-            native_stripping: setup.native_stripping,
+            stripping: setup.stripping,
             hop_headers_removed: setup.hop_headers_removed,
-            node: setup.node.as_deref(),
+            node: setup.node.as_ref(),
             raw: setup.raw,
         };
         let sample = render(Sample::load(&setup.sample)?, &values)?;

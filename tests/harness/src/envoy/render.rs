@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
+use graylane::Node;
 use serde_json::{Value, json};
 
 use super::sample::Sample;
@@ -37,6 +38,18 @@ impl Form {
     }
 }
 
+/// What Envoy itself strips of a client's headers, by `internal_only_headers`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stripping {
+    /// What the sample says.
+    #[default]
+    All,
+    /// All but the tag, as a policy needs it that trusts some clients.
+    ButTheTag,
+    /// Nothing: only the module stands against forged headers.
+    Nothing,
+}
+
 /// What is put in place of the sample's own.
 #[derive(Clone, Debug)]
 pub struct Values<'a> {
@@ -54,12 +67,12 @@ pub struct Values<'a> {
     pub form: Form,
     /// The versions and their backends.
     pub backends: &'a BTreeMap<String, SocketAddr>,
-    /// Whether `internal_only_headers` stays.
-    pub native_stripping: bool,
+    /// What stays of `internal_only_headers`.
+    pub stripping: Stripping,
     /// Whether `request_headers_to_remove` stays.
     pub hop_headers_removed: bool,
-    /// The id of the node; `None` leaves the sample's.
-    pub node: Option<&'a str>,
+    /// The node; `None` leaves the sample's.
+    pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
     pub raw: bool,
 }
@@ -77,8 +90,8 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
         let mut edit = || -> Result<()> {
             if index == 0 {
                 set_address(tree, &["admin", "address", "socket_address"], values.admin)?;
-                if let Some(id) = values.node {
-                    tree["node"] = json!({ "id": id, "cluster": "gateway" });
+                if let Some(node) = values.node {
+                    tree["node"] = bootstrap_node(node);
                 }
             }
             if let Some(list) = resources(tree, "listeners", LISTENER) {
@@ -112,6 +125,16 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
         bail!("envoy/{name}: no cluster takes the backend of {version}");
     }
     Ok(sample)
+}
+
+/// The node as a bootstrap writes it, its labels where Istio has them.
+fn bootstrap_node(node: &Node) -> Value {
+    json!({
+        "id": node.id,
+        "cluster": node.cluster,
+        "locality": { "region": node.region, "zone": node.zone },
+        "metadata": { "LABELS": node.labels },
+    })
 }
 
 /// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the
@@ -253,8 +276,17 @@ pub(super) fn place_policy(tree: &mut Value, policy: Option<&Value>, form: Form)
 /// Takes away what would hide the module's own work from a check.
 fn drop_headers(tree: &mut Value, values: &Values<'_>) -> Result<()> {
     walk(tree, &mut |_, object| {
-        if !values.native_stripping {
-            object.remove("internal_only_headers");
+        match values.stripping {
+            Stripping::All => {}
+            Stripping::ButTheTag => {
+                let stripped = object.get_mut("internal_only_headers");
+                if let Some(stripped) = stripped.and_then(Value::as_array_mut) {
+                    stripped.retain(|name| name != "x-gray-version");
+                }
+            }
+            Stripping::Nothing => {
+                object.remove("internal_only_headers");
+            }
         }
         if !values.hop_headers_removed {
             object.remove("request_headers_to_remove");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::tree::{STRUCT, walk};
 use crate::place;
 
 /// One sample: a file `envoy/NAME.yaml`, or a folder `envoy/NAME/` whose `envoy.yaml` is the
@@ -55,6 +56,24 @@ impl Sample {
             name: name.to_owned(),
             files,
         })
+    }
+
+    /// Its own policy, where that is a `Struct`.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn policy(&self) -> Result<Value> {
+        let mut policy = None;
+        for file in &self.files {
+            walk(&mut file.tree.clone(), &mut |key, object| {
+                let is_struct = object.get("@type").is_some_and(|kind| kind == STRUCT);
+                if key == "configuration" && is_struct {
+                    policy = object.get("value").cloned();
+                }
+                Ok(())
+            })?;
+        }
+        policy.with_context(|| format!("envoy/{} has no policy as a Struct", self.name))
     }
 
     /// Where a path that the sample names lies in the sample's own folder: its longest tail that

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use graylane::Node;
 use serde_json::Value;
 
 use super::policy_file::Layout;
-use super::render::Form;
+use super::render::{Form, Stripping};
 
 /// How Envoy is started. [`Setup::of`] is the sample as users get it.
 #[derive(Clone, Debug)]
@@ -18,16 +19,16 @@ pub struct Setup {
     pub form: Form,
     /// How the policy's folder is laid out.
     pub layout: Layout,
-    /// Whether Envoy itself strips forged headers.
-    pub native_stripping: bool,
+    /// What Envoy itself strips of a client's headers.
+    pub stripping: Stripping,
     /// Whether Envoy removes the hop's own headers before the backend.
     pub hop_headers_removed: bool,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
     /// Envoy's workers.
     pub workers: u32,
-    /// The id of Envoy's node; `None` leaves the sample's.
-    pub node: Option<String>,
+    /// Envoy's node; `None` leaves the sample's.
+    pub node: Option<Node>,
     /// Whether Envoy takes requests as they come: see [`Setup::raw`].
     pub raw: bool,
 }
@@ -41,7 +42,7 @@ impl Setup {
             policy: None,
             form: Form::default(),
             layout: Layout::default(),
-            native_stripping: true,
+            stripping: Stripping::default(),
             hop_headers_removed: true,
             module: None,
             workers: 2,
@@ -74,7 +75,14 @@ impl Setup {
     /// Without Envoy's `internal_only_headers`: only the module stands against forged headers.
     #[must_use]
     pub fn without_native_stripping(mut self) -> Self {
-        self.native_stripping = false;
+        self.stripping = Stripping::Nothing;
+        self
+    }
+
+    /// With the tag off Envoy's `internal_only_headers`, as a policy needs it that trusts some.
+    #[must_use]
+    pub fn letting_tags_in(mut self) -> Self {
+        self.stripping = Stripping::ButTheTag;
         self
     }
 
@@ -92,10 +100,10 @@ impl Setup {
         self
     }
 
-    /// As the node of this id.
+    /// As this node.
     #[must_use]
-    pub fn node(mut self, id: &str) -> Self {
-        self.node = Some(id.to_owned());
+    pub fn node(mut self, node: &Node) -> Self {
+        self.node = Some(node.clone());
         self
     }
 

@@ -10,6 +10,9 @@ pub(super) const CLUSTER: &str = "type.googleapis.com/envoy.config.cluster.v3.Cl
 /// The type URL of a wasm HTTP filter.
 pub(super) const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 
+/// The type URL of a policy written as YAML.
+pub(super) const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
+
 /// What stands at `path` below `tree`: keys, or list indices.
 pub(super) fn at<'t>(tree: &'t mut Value, path: &[&str]) -> Result<&'t mut Value> {
     let mut place = tree;

@@ -1,0 +1,84 @@
+//! A change for people.
+
+use std::fmt::Write;
+
+use super::Change;
+use super::movement::Movement;
+use super::words::{Edit, What};
+use crate::cli::output::{BAD, BOLD, GOOD, WARN, percent, styled};
+
+pub(super) fn human(change: &Change, max_moved: Option<u32>) -> String {
+    let mut out = String::new();
+    if change.changes.is_empty() {
+        return "nothing changes\n".to_owned();
+    }
+    let _ = writeln!(out, "changes");
+    for edit in &change.changes {
+        let _ = writeln!(out, "  {}", words(edit));
+    }
+    let _ = writeln!(out, "\nusers");
+    if change.movements.is_empty() {
+        let _ = writeln!(out, "  nobody moves");
+    }
+    for movement in &change.movements {
+        moves(&mut out, movement);
+    }
+    if let Some(most) = max_moved {
+        let verdict = if change.ok {
+            styled(GOOD, format!("no rule moves more than {}", percent(most)))
+        } else {
+            styled(BAD, format!("more than {} move", percent(most)))
+        };
+        let _ = writeln!(out, "\n{verdict}");
+    }
+    out
+}
+
+fn words(edit: &Edit) -> String {
+    let place = &edit.place;
+    let (old, new) = (edit.old.as_deref(), edit.new.as_deref());
+    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+    match edit.what {
+        What::Added => format!("{} {place}: {new}", styled(GOOD, "+")),
+        What::Removed => format!("{} {place}: {old}", styled(BAD, "-")),
+        What::Changed => format!("{} {place}: {old} → {new}", styled(WARN, "~")),
+        What::Reordered => format!(
+            "{} {place}, in another order: {old} → {new}",
+            styled(WARN, "~")
+        ),
+    }
+}
+
+/// Percentages are exact to a thousandth, or expected ones that need no more.
+fn share(percent: f64) -> String {
+    format!("{} %", (percent * 1_000.0).round() / 1_000.0)
+}
+
+fn moves(out: &mut String, movement: &Movement) {
+    let whom = styled(BOLD, format!("{}, {}", movement.service, movement.whom));
+    let moved = share(movement.percent);
+    let least = share(movement.least_percent);
+    let note = if movement.redrawn {
+        let redrawn = format!(
+            "everybody is drawn anew, since salt or keys change: {moved} move, where {least} would do"
+        );
+        styled(WARN, redrawn)
+    } else if movement.percent > movement.least_percent {
+        styled(
+            WARN,
+            format!("{moved} move, where {least} would do: the shares' order crosses"),
+        )
+    } else {
+        format!("{moved} move, the least for these shares")
+    };
+    let _ = writeln!(out, "  {whom}: {note}");
+    for each in &movement.moves {
+        let _ = writeln!(
+            out,
+            "    {} → {}  {}",
+            each.from,
+            each.to,
+            share(each.percent)
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! `graylane explain`: which version answers a request, and why.
+
+mod show;
+mod story;
+mod words;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::input::File;
+use super::output::{Exit, Format, Said};
+use super::request::{Parts, Proxy};
+use crate::Moment;
+
+const EXAMPLES: &str = "Examples:
+  graylane explain policy.yaml -H 'x-user-id: 42'
+  graylane explain policy.yaml --host pay.example.com --path '/cart?beta=1' --ip 203.0.113.7
+  graylane explain wasmplugin.yaml --node sidecar~ -H 'x-gray-version: v2' --format json";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    file: File,
+    #[command(flatten)]
+    parts: Parts,
+    #[command(flatten)]
+    proxy: Proxy,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
+    let policy = args.file.load(&args.proxy.node())?;
+    let moment = Moment {
+        // As a proxy draws: such a request is not sticky there either.
+        random: (RandomState::new().build_hasher().finish() >> 32) as u32,
+        now: args.proxy.now()?,
+    };
+    let story = story::tell(&policy, &args.parts.request(), moment);
+    match args.format {
+        Format::Human => Ok(Said::fine(show::human(&story, args.parts.names_host()))),
+        Format::Json => Said::json(&story, Exit::Fine),
+    }
+}

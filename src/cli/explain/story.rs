@@ -1,0 +1,228 @@
+//! The story of a decision: what was asked, in order, and what came of it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::words;
+use crate::cli::input::Loaded;
+use crate::cli::layout;
+use crate::rules::explain::Trace;
+use crate::rules::{Rule, Service};
+use crate::{Bucket, HeaderEffect, Moment, Reason, Request, decide, effects};
+
+/// A decision, and how it came about.
+#[derive(Debug, Serialize)]
+pub(super) struct Story {
+    pub(super) service: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) cluster: Option<String>,
+    pub(super) rule: Option<String>,
+    pub(super) reason: &'static str,
+    /// The reason as a sentence.
+    pub(super) why: &'static str,
+    pub(super) rules: Vec<Asked>,
+    pub(super) headers: Vec<Header>,
+}
+
+/// A rule, and what came of asking it.
+#[derive(Debug, Serialize)]
+pub(super) struct Asked {
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+    /// `None`: it concerns everybody, or is not asked.
+    pub(super) when: Option<Condition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) split: Option<Split>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    /// It does not concern the request.
+    NotConcerned,
+    /// It concerns the request, and leaves it to the next.
+    PassedOn,
+    Decides,
+    /// Something before it decides.
+    NotAsked,
+}
+
+/// A condition as it is written, and how it came out.
+#[derive(Debug, Serialize)]
+pub(super) struct Condition {
+    #[serde(rename = "condition")]
+    pub(super) text: String,
+    pub(super) holds: bool,
+    /// What the request has at the place that it looks at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) had: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) parts: Vec<Condition>,
+}
+
+/// What a split made of the request.
+#[derive(Debug, Serialize)]
+pub(super) struct Split {
+    pub(super) salt: String,
+    pub(super) keys: Vec<Key>,
+    /// The user's bucket, or where there is no key and the split draws, the one drawn.
+    pub(super) bucket: Option<u32>,
+    pub(super) drawn: bool,
+    pub(super) slices: Vec<Slice>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Key {
+    #[serde(rename = "key")]
+    pub(super) name: String,
+    pub(super) had: Vec<String>,
+    pub(super) used: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Slice {
+    pub(super) version: String,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) has_user: bool,
+}
+
+/// A header as it goes on: its one value, or none.
+#[derive(Debug, Serialize)]
+pub(super) struct Header {
+    pub(super) name: String,
+    pub(super) value: Option<String>,
+}
+
+/// Decides, and tells how.
+pub(super) fn tell(policy: &Loaded, request: &impl Request, moment: Moment) -> Story {
+    let decision = decide(&policy.rules, request, moment);
+    let found = policy.rules.services().iter().enumerate();
+    let asked = found
+        .filter(|(_, service)| Some(service.name()) == decision.service())
+        .flat_map(|(index, service)| {
+            let document = &policy.document["services"][index];
+            ask(service, document, request, moment, decision.reason())
+        });
+    let headers = effects(&policy.rules, &decision).map(|effect| match effect {
+        HeaderEffect::Set(name, value) => Header {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+        },
+        HeaderEffect::Remove(name) => Header {
+            name: name.to_owned(),
+            value: None,
+        },
+    });
+    Story {
+        service: decision.service().map(str::to_owned),
+        version: decision.version().map(str::to_owned),
+        cluster: decision.cluster().map(str::to_owned),
+        rule: decision.rule().map(str::to_owned),
+        reason: decision.reason().name(),
+        why: words::why(decision.reason()),
+        rules: asked.collect(),
+        headers: headers.collect(),
+    }
+}
+
+fn ask(
+    service: &Service,
+    document: &Value,
+    request: &impl Request,
+    moment: Moment,
+    reason: Reason<'_>,
+) -> Vec<Asked> {
+    // Rules are asked in order, up to the one that decides.
+    let decides = |rule: &Rule| match reason {
+        Reason::Rule(own) | Reason::NoKey(own) => std::ptr::eq(own, rule),
+        _ => false,
+    };
+    let asked = match reason {
+        Reason::Rule(_) | Reason::NoKey(_) => {
+            let at = service.rules().iter().position(decides);
+            at.map_or(0, |at| at + 1)
+        }
+        Reason::NoRule => service.rules().len(),
+        Reason::NoService | Reason::Disabled | Reason::Followed | Reason::ForeignTag => 0,
+    };
+    let rules = service.rules().iter().enumerate().map(|(index, rule)| {
+        let document = &document["rules"][index];
+        let is_asked = index < asked;
+        let concerned = is_asked && rule.concerns(request, moment);
+        let trace = is_asked.then(|| rule.explain(request, moment)).flatten();
+        let split = rule.split().filter(|_| concerned).map(|split| {
+            let document = &document["split"];
+            self::split(split, service.baseline().name(), document, request, moment)
+        });
+        Asked {
+            name: rule.name().to_owned(),
+            outcome: match (is_asked, concerned) {
+                (false, _) => Outcome::NotAsked,
+                (true, false) => Outcome::NotConcerned,
+                (true, true) if decides(rule) => Outcome::Decides,
+                (true, true) => Outcome::PassedOn,
+            },
+            when: trace.map(|trace| condition(trace, &document["when"])),
+            split,
+        }
+    });
+    rules.collect()
+}
+
+/// Lays the trace of a compiled condition beside its document: `all`, `any` and `not` hold their
+/// conditions in the same order in both.
+fn condition(trace: Trace, document: &Value) -> Condition {
+    let (kind, body) = words::sole_field(document);
+    let parts = trace.parts.into_iter().enumerate();
+    let parts: Vec<_> = parts
+        .map(|(index, part)| condition(part, body.get(index).unwrap_or(body)))
+        .collect();
+    Condition {
+        text: if parts.is_empty() {
+            words::test(kind, body)
+        } else {
+            kind.to_owned()
+        },
+        holds: trace.holds,
+        had: trace.had,
+        parts,
+    }
+}
+
+fn split(
+    split: &crate::rules::Split,
+    baseline: &str,
+    document: &Value,
+    request: &impl Request,
+    moment: Moment,
+) -> Split {
+    let own = split.bucket(request);
+    let at_random = split.missing == crate::policy::Missing::Random;
+    let drawn = own.is_none() && at_random;
+    let bucket = own.or_else(|| drawn.then(|| Bucket::project(moment.random)));
+    let bucket = bucket.map(Bucket::number);
+    let keys = split.explain(request).into_iter().enumerate();
+    let keys = keys.map(|(index, trace)| {
+        let (kind, body) = words::sole_field(&document["by"][index]);
+        Key {
+            name: words::key(kind, body),
+            had: trace.had,
+            used: trace.bucket.is_some(),
+        }
+    });
+    let slices = layout::of_split(split, baseline, moment.now);
+    let slices = slices.into_iter().map(|part| Slice {
+        version: part.version.to_owned(),
+        first: part.buckets.start,
+        last: part.buckets.end - 1,
+        has_user: bucket.is_some_and(|bucket| part.buckets.contains(&bucket)),
+    });
+    Split {
+        salt: split.salt().to_owned(),
+        keys: keys.collect(),
+        bucket,
+        drawn,
+        slices: slices.collect(),
+    }
+}

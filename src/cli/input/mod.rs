@@ -1,0 +1,200 @@
+//! Policies in files: by themselves, in a `WasmPlugin`, in Envoy's configuration.
+
+mod carrier;
+mod scalar;
+mod tree;
+mod yaml;
+
+pub(super) use tree::Mark;
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::Context;
+use serde_json::Value;
+
+use crate::{Error, Node, Policy, Rules};
+
+/// A file that may hold policies, as a command is given it.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct File {
+    /// A policy, a `WasmPlugin`, or Envoy's configuration, as YAML or JSON; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The policy, where the file holds several: a filter's or `WasmPlugin`'s name
+    #[arg(long, value_name = "NAME")]
+    pub(super) policy: Option<String>,
+}
+
+/// The bytes of a policy, and where they stand.
+pub(super) struct Source {
+    /// The file, and the policy's name where that is needed to tell it from others.
+    pub(super) label: String,
+    name: String,
+    file: String,
+    bytes: Vec<u8>,
+    tree: Rc<tree::Node>,
+}
+
+/// A policy in force.
+pub(super) struct Loaded {
+    pub(super) source: Source,
+    /// The document as it is written.
+    pub(super) document: Value,
+    /// What it means.
+    pub(super) rules: Rules,
+}
+
+/// Why a policy is refused, and where in its file.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) label: String,
+    pub(super) at: String,
+    pub(super) mark: Option<Mark>,
+    pub(super) error: Error,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.error)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Every policy of a file, of which there is at least one.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
+    let (file, bytes) = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        ("-".to_owned(), bytes)
+    } else {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).with_context(|| format!("{file} cannot be read"))?;
+        (file, bytes)
+    };
+    let refuse = |mark, problem: String| {
+        anyhow::Error::new(Refusal {
+            label: file.clone(),
+            at: position(&file, mark),
+            mark,
+            error: Error::new("policy", problem),
+        })
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| refuse(None, "is not UTF-8".to_owned()))?;
+    let json = serde_json::from_str::<Value>(text).ok();
+    let documents = match (yaml::parse(text), &json) {
+        (Ok(documents), _) => documents,
+        (Err(_), Some(json)) => vec![tree::from_json(json)],
+        (Err(syntax), None) => {
+            return Err(refuse(
+                syntax.mark,
+                format!("is not YAML: {}", syntax.problem),
+            ));
+        }
+    };
+    let mut found = carrier::policies(&documents);
+    if found.is_empty() && documents.is_empty() {
+        return Err(refuse(
+            None,
+            "is empty; give at least `schema` and `services`".to_owned(),
+        ));
+    }
+    if let (Some(_), [alone]) = (json, &mut found[..])
+        && Rc::ptr_eq(&alone.tree, &documents[0])
+    {
+        // A policy in JSON goes to the core as it was written.
+        alone.bytes.clone_from(&bytes);
+    }
+    if found.is_empty() {
+        return Err(refuse(
+            None,
+            "is not in this file: no graylane filter, no WasmPlugin".to_owned(),
+        ));
+    }
+    let several = found.len() > 1;
+    let source = |(index, found): (usize, carrier::Found)| {
+        let name = found.name.unwrap_or_else(|| (index + 1).to_string());
+        Source {
+            label: if several {
+                format!("{file}#{name}")
+            } else {
+                file.clone()
+            },
+            name,
+            file: file.clone(),
+            bytes: found.bytes,
+            tree: found.tree,
+        }
+    };
+    Ok(found.into_iter().enumerate().map(source).collect())
+}
+
+impl File {
+    /// The one policy that is meant, in force on the node.
+    pub(super) fn load(&self, node: &Node) -> anyhow::Result<Loaded> {
+        let mut sources = read(&self.file)?;
+        let names: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
+        let names = names.join(", ");
+        if let Some(name) = &self.policy {
+            sources.retain(|source| source.name == *name);
+        }
+        match (sources.len(), sources.pop()) {
+            (1, Some(source)) => Ok(source.load(node)?),
+            (0, _) => anyhow::bail!(
+                "{} has no policy of this name, but {names}",
+                self.file.display()
+            ),
+            _ => anyhow::bail!(
+                "{} holds several policies; choose one by --policy: {names}",
+                self.file.display()
+            ),
+        }
+    }
+}
+
+impl Source {
+    /// Reads and compiles the policy, as the module does.
+    pub(super) fn load(self, node: &Node) -> Result<Loaded, Refusal> {
+        let compiled = Policy::parse(&self.bytes).and_then(|policy| Rules::compile(policy, node));
+        let document = serde_json::from_slice(&self.bytes);
+        match (compiled, document) {
+            (Ok(rules), Ok(document)) => Ok(Loaded {
+                source: self,
+                document,
+                rules,
+            }),
+            (Err(error), _) => Err(self.refusal(error)),
+            (_, Err(error)) => Err(self.refusal(Error::new("policy", error.to_string()))),
+        }
+    }
+
+    fn refusal(&self, error: Error) -> Refusal {
+        let mark = self.tree.locate(error.place());
+        Refusal {
+            label: self.label.clone(),
+            at: self.at(mark),
+            mark,
+            error,
+        }
+    }
+
+    /// The line and column of a place of the policy, where the file has it.
+    pub(super) fn mark(&self, place: &str) -> Option<Mark> {
+        self.tree.locate(place)
+    }
+
+    /// A place of the file, as an editor finds it: `policy.yaml:12:5`.
+    pub(super) fn at(&self, mark: Option<Mark>) -> String {
+        position(&self.file, mark)
+    }
+}
+
+fn position(file: &str, mark: Option<Mark>) -> String {
+    match mark {
+        Some(Mark { line, column }) => format!("{file}:{line}:{column}"),
+        None => file.to_owned(),
+    }
+}

@@ -1,0 +1,97 @@
+//! The command line: what a policy means, before it is in force.
+//!
+//! Nothing here decides. Each command reads policies as the module does, and asks
+//! [`crate::decide()`].
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a mistake here ends a command, not a proxy"
+)]
+
+mod check;
+mod diff;
+mod explain;
+mod hosts;
+mod input;
+mod layout;
+mod output;
+mod request;
+mod schema;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use output::{BAD, Exit, Said, styled};
+
+/// Tells what a graylane policy means: whether it is right, whom it sends where and why, and whom a
+/// change would move
+#[derive(Parser)]
+#[command(name = "graylane", version, after_help = EXITS, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 fine; 1 a policy is refused; 2 the command cannot be carried out; \
+3 the answer is not the one demanded (--max-moved, a share that chance does not explain)";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Refuse what is wrong, and warn of what cannot be meant
+    Check(check::Args),
+    /// Tell which version answers a request, and why
+    Explain(explain::Args),
+    /// Send generated users through a policy, and hold their shares against it
+    Simulate(simulate::Args),
+    /// Tell what changes between two policies, and how many users move
+    Diff(diff::Args),
+    /// Print the JSON Schema of policies, for editors
+    #[command(after_help = schema::EXAMPLES)]
+    Schema,
+    /// Print completions for a shell
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+const COMPLETIONS: &str = "Example:
+  graylane completions bash > ~/.local/share/bash-completion/completions/graylane";
+
+/// Carries out a command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let said = run(&Cli::parse());
+    let exit = said.and_then(|said| {
+        output::print(&said.text)?;
+        Ok(said.exit)
+    });
+    exit.unwrap_or_else(|error| {
+        anstream::eprintln!("{} {error:#}", styled(BAD, "error:"));
+        if error.is::<input::Refusal>() {
+            Exit::Refused
+        } else {
+            Exit::Usage
+        }
+    })
+    .into()
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Said> {
+    match &cli.command {
+        Command::Check(args) => check::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Simulate(args) => simulate::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "graylane", &mut script);
+            Ok(Said::fine(String::from_utf8(script)?))
+        }
+    }
+}

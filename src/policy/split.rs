@@ -1,0 +1,139 @@
+//! The document's splits: who gets which share, and how.
+
+use serde::de::{Deserialize, Deserializer};
+
+use super::document::{given, word};
+use super::object::objects;
+use super::{Name, Number, Text};
+
+/// A sticky split.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Split {
+    /// What makes a user: the first of these that is present and not empty.
+    pub by: Vec<Key>,
+    /// How a user becomes a bucket.
+    #[serde(default, deserialize_with = "word")]
+    pub algorithm: Algorithm,
+    /// What makes this split independent of others. Absent: `<service>/<rule>`; another algorithm
+    /// than `graylane-v1` needs it.
+    #[serde(default, deserialize_with = "given")]
+    pub salt: Option<Text>,
+    /// The shares. What they leave stays on the baseline.
+    pub to: Vec<Target>,
+    /// What becomes of a request without a key.
+    #[serde(default, deserialize_with = "word")]
+    pub missing: Missing,
+}
+
+/// How a user becomes a bucket. What a name means never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// Our own.
+    #[default]
+    GraylaneV1,
+    /// Unleash's gradual rollout.
+    Unleash,
+    /// flagd's `fractional`, as of its core 0.15.
+    FlagdV2,
+}
+
+/// What makes a user: just one of these fields.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
+#[serde(deny_unknown_fields, default, remote = "Self")]
+pub struct Key {
+    /// The first value of a header.
+    #[serde(deserialize_with = "given")]
+    pub header: Option<Text>,
+    /// The first value of a cookie.
+    #[serde(deserialize_with = "given")]
+    pub cookie: Option<Text>,
+    /// The first value of a query parameter.
+    #[serde(deserialize_with = "given")]
+    pub query: Option<Text>,
+    /// The first value of a claim of the token that Envoy has verified.
+    #[serde(deserialize_with = "given")]
+    pub claim: Option<Name>,
+    /// The client's address, as text: `source_ip: true`.
+    #[serde(deserialize_with = "given")]
+    pub source_ip: Option<bool>,
+}
+
+/// A share of a split: a version, and just one of the other fields.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}])))]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Target {
+    /// The version, other than the baseline.
+    pub version: Text,
+    /// Its share in percent, from 0 to 100, with at most three decimals.
+    #[serde(default, deserialize_with = "given")]
+    pub percent: Option<Number>,
+    /// Or which parts of all users it has.
+    #[serde(default, deserialize_with = "given")]
+    pub ranges: Option<Vec<Range>>,
+    /// Or a share that moves with time.
+    #[serde(default, deserialize_with = "given")]
+    pub ramp: Option<Ramp>,
+}
+
+/// A part of all users, each end in percent, as a share is.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Range {
+    /// Where it begins.
+    pub from: Number,
+    /// Where it ends: this is not in it any more.
+    pub to: Number,
+}
+
+/// A share that moves with time: 0 at first, then that of each step.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Ramp {
+    /// When the first step begins, in RFC 3339.
+    pub start: Text,
+    /// The steps, of which the last holds for good.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a ramp.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, remote = "Self")]
+pub struct Step {
+    /// The share while it holds, in percent.
+    pub percent: Number,
+    /// How long it holds, such as `30m`. Absent in the last step, and just there.
+    #[serde(default, deserialize_with = "given")]
+    pub r#for: Option<Text>,
+}
+
+/// What becomes of a request without a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// It goes to the baseline.
+    #[default]
+    Baseline,
+    /// The next rule is asked.
+    Next,
+    /// Each such request draws anew: not sticky.
+    Random,
+}
+
+objects! {
+    Split: "a split: an object",
+    Key: "a key: an object",
+    Target: "a target: an object",
+    Range: "a range: an object",
+    Ramp: "a ramp: an object",
+    Step: "a step: an object",
+}

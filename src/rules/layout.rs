@@ -1,0 +1,230 @@
+//! Which buckets each version of a split has.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Version;
+use super::ramp::Ramp;
+use super::share::Share;
+use super::target::{Extent, Size};
+use crate::bucket::{Bucket, SCALE};
+use crate::error::{Error, Place};
+
+/// Some buckets of one version.
+#[derive(Clone, Debug)]
+pub struct Slice<'l> {
+    version: &'l Version,
+    buckets: Range<u32>,
+}
+
+/// The buckets of a split's versions; what they leave is the baseline's.
+#[derive(Debug)]
+pub(super) enum Layout {
+    /// From both ends, in the policy's order.
+    Ends(Box<[Growing]>),
+    /// As the policy writes them out; from the bottom, none over another.
+    Ranges(Box<[Fixed]>),
+}
+
+/// A version that grows from an end.
+#[derive(Debug)]
+pub(super) struct Growing {
+    version: Arc<Version>,
+    size: Size,
+}
+
+/// A version with a place of its own.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    version: Arc<Version>,
+    buckets: Range<u32>,
+}
+
+impl<'l> Slice<'l> {
+    /// Whose they are.
+    #[must_use]
+    pub fn version(&self) -> &'l Version {
+        self.version
+    }
+
+    /// How much of all users they are.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        Share::of_buckets(self.buckets.end.saturating_sub(self.buckets.start))
+    }
+
+    /// The buckets.
+    #[must_use]
+    pub fn buckets(&self) -> Range<u32> {
+        self.buckets.clone()
+    }
+}
+
+impl Layout {
+    /// Lays the targets out: all in one of the two ways.
+    pub(super) fn new(
+        at_to: &Place<'_>,
+        targets: Vec<(Arc<Version>, Extent)>,
+    ) -> Result<Self, Error> {
+        let mut growing = Vec::new();
+        let mut fixed = Vec::new();
+        for (target, (version, extent)) in targets.into_iter().enumerate() {
+            match extent {
+                Extent::Size(size) => growing.push(Growing { version, size }),
+                Extent::Ranges(ranges) => {
+                    fixed.extend(ranges.into_iter().enumerate().map(|(range, buckets)| {
+                        let version = version.clone();
+                        ([target, range], Fixed { version, buckets })
+                    }));
+                }
+            }
+            if !growing.is_empty() && !fixed.is_empty() {
+                return Err(at_to.index(target).error(
+                    "`ranges` stand beside a target that has none; write them for each target, or \
+                     for none",
+                ));
+            }
+        }
+        if fixed.is_empty() {
+            check_sum(at_to, &growing)?;
+            return Ok(Self::Ends(growing.into()));
+        }
+        fixed.sort_by_key(|(_, fixed)| fixed.buckets.start);
+        check_overlap(at_to, &fixed)?;
+        Ok(Self::Ranges(
+            fixed.into_iter().map(|(_, fixed)| fixed).collect(),
+        ))
+    }
+
+    /// The version that has the bucket at a moment. `None`: it is the baseline's.
+    pub(super) fn version(&self, bucket: Bucket, now: u64) -> Option<&Version> {
+        let number = bucket.number();
+        match self {
+            Self::Ends(growing) => from_both_ends(growing, now)
+                .find(|slice| slice.buckets.contains(&number))
+                .map(|slice| slice.version),
+            Self::Ranges(fixed) => {
+                let below = fixed.partition_point(|each| each.buckets.end <= number);
+                let next = fixed.get(below);
+                next.filter(|each| each.buckets.contains(&number))
+                    .map(|each| &*each.version)
+            }
+        }
+    }
+
+    pub(super) fn slices_at(&self, now: u64) -> Vec<Slice<'_>> {
+        match self {
+            Self::Ends(growing) => from_both_ends(growing, now).collect(),
+            Self::Ranges(fixed) => {
+                let slices = fixed.iter().map(|each| Slice {
+                    version: &each.version,
+                    buckets: each.buckets.clone(),
+                });
+                slices.collect()
+            }
+        }
+    }
+
+    pub(super) fn ramps(&self) -> impl Iterator<Item = (&Version, &Ramp)> {
+        let growing = match self {
+            Self::Ends(growing) => &**growing,
+            Self::Ranges(_) => &[],
+        };
+        growing.iter().filter_map(|each| match &each.size {
+            Size::Share(_) => None,
+            Size::Ramp(ramp) => Some((&*each.version, ramp)),
+        })
+    }
+}
+
+/// Gives each share its buckets: the first grows from the bottom, the second from the top, any
+/// further one after the first. So with one or two canaries a change of percentage moves just the
+/// users it must, and none from canary to canary.
+fn from_both_ends(growing: &[Growing], now: u64) -> impl Iterator<Item = Slice<'_>> {
+    let mut bottom = 0u32;
+    growing.iter().enumerate().map(move |(at, each)| {
+        let share = each.size.at(now).buckets();
+        let buckets = if at == 1 {
+            SCALE.saturating_sub(share)..SCALE
+        } else {
+            let start = bottom;
+            bottom = bottom.saturating_add(share);
+            start..bottom
+        };
+        Slice {
+            version: &each.version,
+            buckets,
+        }
+    })
+}
+
+/// Refuses shares that at some moment add up to more than all users.
+fn check_sum(at_to: &Place<'_>, growing: &[Growing]) -> Result<(), Error> {
+    // From when on which target has what share: the fixed ones from the epoch, the others from each
+    // step.
+    let mut changes = Vec::new();
+    for (target, each) in growing.iter().enumerate() {
+        match &each.size {
+            Size::Share(share) => changes.push((0, target, None, share.buckets())),
+            Size::Ramp(ramp) => {
+                let steps = ramp.steps().enumerate();
+                changes.extend(
+                    steps.map(|(step, (from, share))| (from, target, Some(step), share.buckets())),
+                );
+            }
+        }
+    }
+    changes.sort_unstable();
+    let mut shares = vec![0; growing.len()];
+    let mut sum = 0u32;
+    for at_once in changes.chunk_by(|one, next| one.0 == next.0) {
+        let mut grew = (0, None);
+        for &(_, target, step, share) in at_once {
+            let Some(before) = shares.get_mut(target) else {
+                continue;
+            };
+            if share > *before {
+                grew = (target, step);
+            }
+            sum = sum.saturating_add(share).saturating_sub(*before);
+            *before = share;
+        }
+        if sum > SCALE {
+            let percent = Share::of_buckets(sum).percent();
+            let add_up = format!("the percentages add up to {percent}, above 100");
+            return Err(match grew {
+                (target, Some(step)) => at_to
+                    .index(target)
+                    .field("ramp")
+                    .field("steps")
+                    .index(step)
+                    .error(format!("from this step on {add_up}")),
+                (_, None) => at_to.error(add_up),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses two ranges that share a bucket. They come from the bottom, each with its target's and
+/// its own index.
+fn check_overlap(at_to: &Place<'_>, fixed: &[([usize; 2], Fixed)]) -> Result<(), Error> {
+    for (one, next) in fixed.iter().zip(fixed.iter().skip(1)) {
+        if next.1.buckets.start < one.1.buckets.end {
+            let [first, second] = if one.0 < next.0 {
+                [one, next]
+            } else {
+                [next, one]
+            };
+            let ([target, range], [other, its]) = (second.0, first.0);
+            return Err(at_to
+                .index(target)
+                .field("ranges")
+                .index(range)
+                .error(format!(
+                    "overlaps `to[{other}].ranges[{its}]`; a user can have one version"
+                )));
+        }
+    }
+    Ok(())
+}

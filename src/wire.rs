@@ -1,0 +1,55 @@
+//! Protobuf's wire format: what a message is made of.
+
+const VARINT: u64 = 0;
+const FIXED64: u64 = 1;
+const LENGTH_DELIMITED: u64 = 2;
+const FIXED32: u64 = 5;
+
+/// A field's content.
+pub(crate) enum Field<'m> {
+    Number(u64),
+    /// Of 32 bits, which nothing here reads.
+    Short,
+    Bytes(&'m [u8]),
+}
+
+/// Takes the next field off the message: its number and its content. `None`: it is malformed, or
+/// of a kind that is not written any more.
+pub(crate) fn field<'m>(message: &mut &'m [u8]) -> Option<(u64, Field<'m>)> {
+    let key = varint(message)?;
+    let content = match key & 7 {
+        VARINT => Field::Number(varint(message)?),
+        FIXED64 => Field::Number(u64::from_le_bytes(chunk(message)?)),
+        FIXED32 => {
+            chunk::<4>(message)?;
+            Field::Short
+        }
+        LENGTH_DELIMITED => {
+            let length = usize::try_from(varint(message)?).ok()?;
+            let (bytes, rest) = message.split_at_checked(length)?;
+            *message = rest;
+            Field::Bytes(bytes)
+        }
+        _ => return None,
+    };
+    Some((key >> 3, content))
+}
+
+fn chunk<const N: usize>(message: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, rest) = message.split_first_chunk()?;
+    *message = rest;
+    Some(*bytes)
+}
+
+fn varint(message: &mut &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = message.split_first()?;
+        *message = rest;
+        number |= u64::from(byte & 0x7f).wrapping_shl(shift);
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}

@@ -1,0 +1,76 @@
+//! The command line: its documentation is true, its explanations agree with the core, its counts
+//! with counts of another kind, its schema with what the core reads.
+
+#![cfg(feature = "cli")]
+
+#[path = "cli/check.rs"]
+mod check;
+#[path = "cli/diff.rs"]
+mod diff;
+#[path = "cli/explain.rs"]
+mod explain;
+#[path = "cli/input.rs"]
+mod input;
+#[path = "cli/run.rs"]
+mod run;
+#[path = "cli/schema.rs"]
+mod schema;
+#[path = "cli/simulate.rs"]
+mod simulate;
+mod support;
+
+use std::fs;
+
+#[test]
+fn the_commands_of_the_documentation_print_what_it_says() {
+    fs::create_dir_all("target").unwrap();
+    trycmd::TestCases::new().case("docs/cli.md");
+}
+
+#[test]
+fn the_example_is_the_policy_of_the_readme() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let example = fs::read_to_string("docs/examples/policy.yaml").unwrap();
+    assert!(readme.contains(&example));
+}
+
+#[test]
+fn exit_codes_are_as_documented() {
+    let policy = "docs/examples/policy.yaml";
+    for (arguments, code) in [
+        (&["check", policy][..], 0),
+        (&["check", "docs/examples/mistakes.yaml"], 0),
+        (&["check", "--strict", "docs/examples/mistakes.yaml"], 1),
+        (&["check", "docs/examples/wrong.yaml"], 1),
+        (&["explain", "docs/examples/wrong.yaml"], 1),
+        (&["check", "docs/examples/none.yaml"], 2),
+        (&["check"], 2),
+        (&["explain", policy, "-H", "no value"], 2),
+        (&["explain", policy, "--at", "now"], 2),
+        (&["simulate", policy, "--service", "none"], 2),
+        (&["diff", policy, "docs/examples/next.yaml"], 0),
+        (
+            &[
+                "diff",
+                policy,
+                "docs/examples/next.yaml",
+                "--max-moved",
+                "20.5%",
+            ],
+            0,
+        ),
+        (
+            &[
+                "diff",
+                policy,
+                "docs/examples/next.yaml",
+                "--max-moved",
+                "20.499%",
+            ],
+            3,
+        ),
+        (&["completions", "bash"], 0),
+    ] {
+        assert_eq!(run::graylane(arguments, "").code, code, "{arguments:?}");
+    }
+}

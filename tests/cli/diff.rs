@@ -1,0 +1,210 @@
+//! Users that move, counted a second time: bucket by bucket, over the compiled rules.
+
+use graylane::{Node, Policy, Rules, SCALE};
+use serde_json::{Value, json};
+
+use crate::run::graylane;
+
+fn policy(rules: &Value) -> Value {
+    json!({ "schema": "graylane/v1", "services": [{
+        "name": "s",
+        "baseline": "v1",
+        "versions": [{ "name": "v1" }, { "name": "v2" }, { "name": "v3" }, { "name": "v4" }],
+        "rules": rules,
+    }]})
+}
+
+fn split(to: &[(&str, f64)]) -> Value {
+    let to: Vec<_> = to
+        .iter()
+        .map(|(version, percent)| json!({ "version": version, "percent": percent }))
+        .collect();
+    json!({ "by": [{ "header": "x-u" }], "to": to })
+}
+
+fn diff(old: &Value, new: &Value) -> Value {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let name = format!("graylane-{}-{number}.json", std::process::id());
+    let file = std::env::temp_dir().join(name);
+    std::fs::write(&file, new.to_string()).unwrap();
+    let arguments = ["diff", "-", file.to_str().unwrap(), "--format=json"];
+    let ran = graylane(&arguments, &old.to_string());
+    std::fs::remove_file(&file).unwrap();
+    ran.json()
+}
+
+/// The version of each bucket under the first rule.
+fn versions(policy: &Value) -> Vec<String> {
+    let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
+    let rules = Rules::compile(policy, &Node::default()).unwrap();
+    let split = rules.services()[0].rules()[0].split().unwrap();
+    let version = |bucket: u32| {
+        let mut slices = split.slices_at(0).into_iter();
+        let own = slices.find(|slice| slice.buckets().contains(&bucket));
+        own.map_or("v1", |slice| slice.version().name()).to_owned()
+    };
+    (0..SCALE).map(version).collect()
+}
+
+#[test]
+fn the_users_that_move_are_those_whose_bucket_changes_hands() {
+    let shares: [&[(&str, f64)]; 6] = [
+        &[("v2", 10.0)],
+        &[("v2", 12.345)],
+        &[("v2", 0.0), ("v3", 20.0)],
+        &[("v2", 10.0), ("v3", 20.0), ("v4", 30.0)],
+        &[("v2", 15.0), ("v3", 20.0), ("v4", 30.0)],
+        &[("v3", 100.0)],
+    ];
+    let mut crossed = 0;
+    for old in shares {
+        for new in shares {
+            let rules = |to| policy(&json!([{ "name": "r", "split": split(to) }]));
+            let (old, new) = (rules(old), rules(new));
+            let (before, after) = (versions(&old), versions(&new));
+            let pairs = || before.iter().zip(&after).filter(|(old, new)| old != new);
+            let diff = diff(&old, &new);
+            let movement = &diff["movements"][0];
+            let near = |value: &Value, buckets: usize| {
+                let percent = f64::from(u32::try_from(buckets).unwrap()) / 1_000.0;
+                (value.as_f64().unwrap_or(0.0) - percent).abs() < 1e-9
+            };
+            assert!(near(&movement["percent"], pairs().count()), "{movement}");
+            for each in movement["moves"].as_array().into_iter().flatten() {
+                let own =
+                    |pair: &(&String, &String)| each["from"] == **pair.0 && each["to"] == **pair.1;
+                assert!(
+                    near(&each["percent"], pairs().filter(own).count()),
+                    "{movement}"
+                );
+            }
+            let count =
+                |list: &[String], version: &str| list.iter().filter(|own| *own == version).count();
+            let lost = ["v1", "v2", "v3", "v4"]
+                .map(|version| count(&before, version).saturating_sub(count(&after, version)));
+            assert!(
+                near(&movement["least_percent"], lost.iter().sum()),
+                "{movement}"
+            );
+            crossed += usize::from(lost.iter().sum::<usize>() < pairs().count());
+        }
+    }
+    assert!(crossed > 0, "in none do the shares cross");
+}
+
+fn movements(old: &Value, new: &Value) -> Vec<(String, bool, f64)> {
+    let diff = diff(&policy(old), &policy(new));
+    let movements = diff["movements"].as_array().unwrap().iter();
+    let movements = movements.map(|movement| {
+        let whom = movement["whom"].as_str().unwrap().to_owned();
+        (
+            whom,
+            movement["redrawn"] == true,
+            movement["percent"].as_f64().unwrap(),
+        )
+    });
+    movements.collect()
+}
+
+#[test]
+fn another_salt_or_key_draws_everybody_anew() {
+    let rule = |name: &str, edit: Value| {
+        let mut split = split(&[("v2", 10.0)]);
+        for (field, value) in edit.as_object().unwrap() {
+            split[field] = value.clone();
+        }
+        json!([{ "name": name, "split": split }])
+    };
+    let plain = rule("r", json!({}));
+    for (new, whom) in [
+        (rule("r", json!({ "salt": "other" })), "r"),
+        (rule("r", json!({ "by": [{ "cookie": "u" }] })), "r"),
+        (rule("q", json!({})), "r → q"),
+    ] {
+        // Of 10 %, nine in ten leave, and as many come.
+        assert_eq!(movements(&plain, &new), [(whom.to_owned(), true, 18.0)]);
+    }
+    for new in [
+        rule("r", json!({ "salt": "s/r" })),
+        rule("q", json!({ "salt": "s/r" })),
+        rule(
+            "r",
+            json!({ "by": [{ "header": "x-u" }, { "cookie": "u" }] }),
+        ),
+        rule("r", json!({ "missing": "next" })),
+    ] {
+        assert_eq!(movements(&plain, &new), [], "{new}");
+    }
+}
+
+#[test]
+fn a_rule_that_comes_or_goes_moves_those_whom_it_concerns() {
+    let when = json!({ "header": { "name": "x-a", "present": true } });
+    let some = json!({ "name": "some", "when": when, "use": "v3" });
+    let all = json!({ "name": "all", "split": split(&[("v2", 10.0)]) });
+    let moved = |whom: &str, percent: f64| vec![(whom.to_owned(), false, percent)];
+    let (neither, both) = (json!([{ "name": "base", "use": "v1" }]), json!([some, all]));
+    assert_eq!(movements(&json!([all]), &both), moved("some, new", 100.0));
+    assert_eq!(
+        movements(&both, &json!([all])),
+        moved("some, removed", 100.0)
+    );
+    assert_eq!(
+        movements(&json!([some]), &both),
+        moved("the baseline → all", 10.0)
+    );
+    assert_eq!(
+        movements(&neither, &json!([all])),
+        moved("base → all", 10.0)
+    );
+    let off = {
+        let mut off = policy(&json!([all]));
+        off["services"][0]["enabled"] = json!(false);
+        off
+    };
+    let diff = diff(&policy(&json!([all])), &off);
+    assert_eq!(
+        diff["movements"][0]["moves"][0],
+        json!({ "from": "v2", "to": "v1", "percent": 10.0 })
+    );
+}
+
+#[test]
+fn changes_are_told_by_name() {
+    let old = policy(&json!([{ "name": "a", "use": "v2" }, { "name": "b", "use": "v3" }]));
+    let mut new = policy(&json!([{ "name": "b", "use": "v4" }, { "name": "a", "use": "v2" }]));
+    new["role"] = json!("mesh");
+    new["services"][0]["versions"]
+        .as_array_mut()
+        .unwrap()
+        .remove(1);
+    new["services"][0]["rules"].as_array_mut().unwrap()[1]["use"] = json!("v3");
+    let diff = diff(&old, &new);
+    let edits = diff["changes"].as_array().unwrap().iter();
+    let edits: Vec<_> = edits
+        .map(|edit| {
+            format!(
+                "{} {}",
+                edit["what"].as_str().unwrap(),
+                edit["place"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        edits,
+        [
+            "added role",
+            "changed services s › rules b › use",
+            "changed services s › rules a › use",
+            "reordered services s › rules",
+            "removed services s › versions v2",
+        ]
+    );
+    let text = json!({ "a": [{ "name": "x", "percent": "10" }] });
+    let number = policy(&json!([{ "name": "r", "split": split(&[("v2", 10.0)]) }]));
+    let mut as_text = number.clone();
+    as_text["services"][0]["rules"][0]["split"]["to"][0]["percent"] =
+        text["a"][0]["percent"].clone();
+    assert_eq!(self::diff(&number, &as_text)["changes"], json!([]));
+}

@@ -1,0 +1,93 @@
+//! The vectors in `tests/vectors`, as every engine reads them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{Bytes, ROOT, Sent};
+
+/// Files of the directory that are not lists of [`Vector`]s, and have a runner of their own.
+pub(crate) const OTHERS: [&str; 2] = ["buckets.json", "refusals.json"];
+
+/// One policy, and what it answers.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) node: String,
+    #[serde(default)]
+    pub(crate) proxy: Proxy,
+    pub(crate) policy: Value,
+    pub(crate) cases: Vec<Case>,
+}
+
+/// Where the filter runs.
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Proxy {
+    pub(crate) cluster: String,
+    pub(crate) region: String,
+    pub(crate) zone: String,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// One request, and what becomes of it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    pub(crate) name: String,
+    #[serde(rename = "comment")]
+    _comment: Option<String>,
+    pub(crate) request: Sent,
+    /// Where the case prescribes it: not every engine can.
+    pub(crate) random: Option<u32>,
+    /// Milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub(crate) now: u64,
+    pub(crate) expect: Answer,
+}
+
+#[derive(Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    pub(crate) service: Option<String>,
+    pub(crate) version: Option<String>,
+    pub(crate) cluster: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) reason: String,
+    /// Every value of these headers, once the request goes on.
+    pub(crate) headers: BTreeMap<String, Vec<Bytes>>,
+}
+
+/// Every file of vectors.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let directory = fs::read_dir(Path::new(ROOT).join("tests/vectors")).unwrap();
+    let mut files: Vec<_> = directory.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| !OTHERS.iter().any(|other| file.ends_with(other)));
+    files.sort();
+    files
+}
+
+/// What a file holds.
+pub(crate) fn vectors(file: &Path) -> Vec<Vector> {
+    let text = fs::read(file).unwrap();
+    let vectors: Vec<Vector> =
+        serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(!vectors.is_empty(), "{} holds no vector", file.display());
+    for Vector { name, cases, .. } in &vectors {
+        assert!(!cases.is_empty(), "{}: {name}: no case", file.display());
+    }
+    vectors
+}
+
+/// The values of a header, as a vector writes them.
+pub(crate) fn written(values: &[&[u8]]) -> Vec<Bytes> {
+    let written = values.iter().map(|value| match str::from_utf8(value) {
+        Ok(text) => Bytes::Text(text.to_owned()),
+        Err(_) => Bytes::Raw(value.to_vec()),
+    });
+    written.collect()
+}

@@ -1,0 +1,147 @@
+//! The hostcalls of proxy-wasm 0.2.1, with Envoy's answers.
+
+use wasmi::Error;
+
+use super::hostcall::Hostcall;
+use super::state::Status;
+
+pub(super) type Answer = Result<Status, Error>;
+
+/// The one map that this host has; the ABI numbers it.
+const REQUEST_HEADERS: u32 = 0;
+/// The one buffer.
+const PLUGIN_CONFIGURATION: u32 = 7;
+
+pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
+    Some(match name {
+        "proxy_log" => log,
+        "proxy_get_current_time_nanoseconds" => time,
+        "proxy_get_buffer_bytes" => buffer,
+        "proxy_get_property" => property,
+        "proxy_set_effective_context" => context,
+        "proxy_get_header_map_value" => first,
+        "proxy_get_header_map_pairs" => pairs,
+        "proxy_add_header_map_value" => add,
+        "proxy_replace_header_map_value" => replace,
+        "proxy_remove_header_map_value" => remove,
+        _ => return None,
+    })
+}
+
+/// What a call is about, where it says so in its arguments: the header or the property.
+pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>, Error> {
+    Ok(match name {
+        "proxy_get_header_map_value"
+        | "proxy_add_header_map_value"
+        | "proxy_replace_header_map_value"
+        | "proxy_remove_header_map_value" => Some(call.text(1)?),
+        "proxy_get_property" => Some(way(call)?.join(".")),
+        _ => None,
+    })
+}
+
+fn log(call: &mut Hostcall<'_>) -> Answer {
+    let line = (call.number(0)?, call.text(1)?);
+    call.state().log.push(line);
+    Ok(Status::Ok)
+}
+
+fn time(call: &mut Hostcall<'_>) -> Answer {
+    let now = call.state().now.to_le_bytes();
+    call.write(call.number(0)?, &now)?;
+    Ok(Status::Ok)
+}
+
+fn buffer(call: &mut Hostcall<'_>) -> Answer {
+    if call.number(0)? != PLUGIN_CONFIGURATION {
+        return Ok(Status::NotFound);
+    }
+    let Some(bytes) = call.state().configuration.clone() else {
+        return Ok(Status::NotFound);
+    };
+    let [start, length] = [1, 2].map(|at| call.number(at));
+    let rest = bytes.iter().skip(usize::try_from(start?).expect("32 bits"));
+    let part: Vec<_> = rest
+        .take(usize::try_from(length?).expect("32 bits"))
+        .copied()
+        .collect();
+    if part.is_empty() {
+        // Nothing is handed over then, not even where it would be.
+        return Ok(Status::Ok);
+    }
+    call.give(3, &part)
+}
+
+fn property(call: &mut Hostcall<'_>) -> Answer {
+    let way = way(call)?;
+    match call.state().property(&way) {
+        Ok(value) => call.give(2, &value),
+        Err(status) => Ok(status),
+    }
+}
+
+/// Its names are separated by zero bytes, of which a last one counts for nothing.
+fn way(call: &Hostcall<'_>) -> Result<Vec<String>, Error> {
+    let way = call.text(0)?;
+    let names = way.trim_end_matches('\0').split('\0');
+    Ok(names.map(str::to_owned).collect())
+}
+
+fn context(call: &mut Hostcall<'_>) -> Answer {
+    call.state().context = call.number(0)?;
+    Ok(Status::Ok)
+}
+
+/// Whether the map is there: only until the request goes on.
+fn has_headers(call: &mut Hostcall<'_>) -> Result<bool, Error> {
+    Ok(call.number(0)? == REQUEST_HEADERS && call.state().headers().is_some())
+}
+
+fn first(call: &mut Hostcall<'_>) -> Answer {
+    let name = call.text(1)?.to_ascii_lowercase();
+    if !has_headers(call)? {
+        return Ok(Status::BadArgument);
+    }
+    let headers = call.state().headers();
+    let value = headers.and_then(|headers| headers.first(&name).map(<[u8]>::to_vec));
+    match value {
+        Some(value) => call.give(3, &value),
+        None => Ok(Status::NotFound),
+    }
+}
+
+/// Where there is no map Envoy has no pairs of it, and says that all is well.
+fn pairs(call: &mut Hostcall<'_>) -> Answer {
+    let pairs = if has_headers(call)? {
+        call.state().headers().map(|headers| headers.pairs())
+    } else {
+        None
+    };
+    call.give(1, &pairs.unwrap_or_default())
+}
+
+fn add(call: &mut Hostcall<'_>) -> Answer {
+    write(call, super::Headers::add)
+}
+
+fn replace(call: &mut Hostcall<'_>) -> Answer {
+    write(call, super::Headers::replace)
+}
+
+fn write(call: &mut Hostcall<'_>, how: fn(&mut super::Headers, &str, &[u8])) -> Answer {
+    let (name, value) = (call.text(1)?, call.bytes(3)?);
+    change(call, |headers| how(headers, &name, &value))
+}
+
+fn remove(call: &mut Hostcall<'_>) -> Answer {
+    let name = call.text(1)?;
+    change(call, |headers| headers.remove(&name))
+}
+
+fn change(call: &mut Hostcall<'_>, how: impl FnOnce(&mut super::Headers)) -> Answer {
+    if !has_headers(call)? {
+        return Ok(Status::BadArgument);
+    }
+    call.state().headers().map(how);
+    Ok(Status::Ok)
+}

@@ -1,0 +1,157 @@
+//! What the host holds. Tests set it, let the module work, and look at it again: in which order
+//! the module went about it is its own affair.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::property;
+
+/// How a hostcall went, in the numbers of the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Ok = 0,
+    NotFound = 1,
+    BadArgument = 2,
+    SerializationFailure = 3,
+}
+
+/// The numbers that the ABI gives to log levels.
+pub(crate) const DEBUG: u32 = 1;
+pub(crate) const INFO: u32 = 2;
+pub(crate) const ERROR: u32 = 4;
+
+/// What the module logged: the level and the text.
+pub(crate) type Line = (u32, String);
+
+/// How often each hostcall was made, by its name and what it was about.
+pub(crate) type Calls = BTreeMap<String, u32>;
+
+#[derive(Debug)]
+pub(super) struct State {
+    /// Only while a root context is configured, as in Envoy.
+    pub(super) configuration: Option<Vec<u8>>,
+    /// The node that the host is.
+    pub(super) node: Value,
+    /// The requests under way, by the context that each has.
+    pub(super) streams: BTreeMap<u32, Stream>,
+    /// The context that the module works for.
+    pub(super) context: u32,
+    /// Nanoseconds since the Unix epoch.
+    pub(super) now: u64,
+    pub(super) noise: Noise,
+    pub(super) log: Vec<Line>,
+    pub(super) calls: Calls,
+}
+
+/// One request.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    /// Its headers, until they go on.
+    pub(super) headers: Option<Headers>,
+    /// What is known of it beside them.
+    pub(super) properties: Value,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        Self {
+            configuration: None,
+            node: Value::Null,
+            streams: BTreeMap::new(),
+            context: 0,
+            now: 0,
+            noise: Noise(1),
+            log: Vec::new(),
+            calls: Calls::new(),
+        }
+    }
+
+    /// The headers that the current context may work on.
+    pub(super) fn headers(&mut self) -> Option<&mut Headers> {
+        self.streams.get_mut(&self.context)?.headers.as_mut()
+    }
+
+    /// A property of the node, or of the request that the current context has.
+    pub(super) fn property(&self, way: &[String]) -> Result<Vec<u8>, Status> {
+        match way {
+            [xds, node, rest @ ..] if xds == "xds" && node == "node" => {
+                property::at(&self.node, rest)
+            }
+            way => {
+                let stream = self.streams.get(&self.context).ok_or(Status::NotFound)?;
+                property::at(&stream.properties, way)
+            }
+        }
+    }
+}
+
+/// Headers as Envoy keeps them: in order, each name in lower case and perhaps several times.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Headers(Vec<(String, Vec<u8>)>);
+
+impl Headers {
+    /// The first value: what Envoy answers whoever asks for one.
+    pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).first().copied()
+    }
+
+    pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
+        let own = self.0.iter().filter(|(own, _)| own == name);
+        own.map(|(_, value)| value.as_slice()).collect()
+    }
+
+    pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
+        self.0.push((name.to_ascii_lowercase(), value.to_vec()));
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        let name = name.to_ascii_lowercase();
+        self.0.retain(|(own, _)| *own != name);
+    }
+
+    /// However many there were, one is left.
+    pub(super) fn replace(&mut self, name: &str, value: &[u8]) {
+        self.remove(name);
+        self.add(name, value);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What is left beside these names.
+    pub(crate) fn without<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut rest = self.clone();
+        names.into_iter().for_each(|name| rest.remove(name));
+        rest
+    }
+
+    /// All of them, as the ABI hands them over.
+    pub(super) fn pairs(&self) -> Vec<u8> {
+        property::pairs(&self.0)
+    }
+}
+
+/// Numbers without a pattern, the same in every run (Vigna's `SplitMix64`): a failure repeats.
+#[derive(Debug)]
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// One of `0..below`.
+    pub(crate) fn below(&mut self, below: usize) -> usize {
+        let below = u64::try_from(below).expect("64 bits hold it");
+        usize::try_from(self.next() % below).expect("less than an usize")
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}

@@ -1,0 +1,13 @@
+//! The built module in a wasm VM, against the data that the native core is held to.
+//!
+//! `make test-wasm` builds the module first. Plain `cargo test` leaves this out (`test = false` in
+//! `Cargo.toml`): the core is tested without a module.
+
+mod host;
+mod hostcalls;
+mod lifecycle;
+mod noise;
+mod refusals;
+#[path = "../support/mod.rs"]
+mod support;
+mod vectors;
