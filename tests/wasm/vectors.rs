@@ -3,41 +3,20 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::host::{DEBUG, Served, Vm};
-use crate::support::vectors::{Case, Proxy, Vector, files, vectors, written};
+use crate::support::vectors::{Case, Vector, files, vectors, written};
 use crate::support::{self, Sent};
 
 type Form = (&'static str, fn(&Value) -> Vec<u8>);
 
 const FORMS: [Form; 2] = [("JSON", support::json), ("a Struct", support::wire)];
 
-/// A VM on the node of a vector. What that leaves out, the host does not know either.
+/// A VM on the node of a vector.
 fn vm(vector: &Vector) -> Vm {
-    let Proxy {
-        cluster,
-        region,
-        zone,
-        labels,
-    } = &vector.proxy;
-    let mut node = json!({ "locality": {}, "metadata": {} });
-    for (place, text) in [
-        ("/id", &vector.node),
-        ("/cluster", cluster),
-        ("/locality/region", region),
-        ("/locality/zone", zone),
-    ] {
-        let (parent, name) = place.rsplit_once('/').unwrap();
-        if !text.is_empty() {
-            node.pointer_mut(parent).unwrap()[name] = json!(text);
-        }
-    }
-    if !labels.is_empty() {
-        node["metadata"]["LABELS"] = json!(labels);
-    }
     let mut vm = Vm::start();
-    vm.node(node);
+    vm.node(vector);
     vm
 }
 

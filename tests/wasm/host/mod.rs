@@ -10,14 +10,13 @@ mod wasi;
 
 use std::fmt::Debug;
 use std::mem;
-use std::net::SocketAddr;
 
-use serde_json::{Value, json};
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
 pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise};
 
 use crate::support::Sent;
+use crate::support::vectors::Vector;
 use state::{State, Stream};
 
 /// One VM, as each of Envoy's workers has.
@@ -62,9 +61,9 @@ impl Vm {
         vm
     }
 
-    /// Says which node the host is, as Envoy's `--service-node` and bootstrap do.
-    pub(crate) fn node(&mut self, node: Value) {
-        self.store.data_mut().node = node;
+    /// Makes the host the node of the vector, as Envoy's `--service-node` and bootstrap do.
+    pub(crate) fn node(&mut self, vector: &Vector) {
+        self.store.data_mut().properties = property::node(vector);
     }
 
     /// Sets the clock: milliseconds since the Unix epoch.
@@ -132,7 +131,7 @@ impl Vm {
         let count = u32::try_from(before.len()).unwrap();
         let stream = self.stream(context);
         stream.headers = Some(before.clone());
-        stream.properties = properties(sent);
+        stream.properties = property::of_request(sent);
         let action: u32 =
             self.callback_for(context, "proxy_on_request_headers", (context, count, 1));
         assert_eq!(action, 0, "the request is held up");
@@ -219,18 +218,4 @@ fn headers(sent: &Sent) -> Headers {
         headers.add(name, value.as_slice());
     }
     headers
-}
-
-/// What Envoy knows of a request beside its headers. The claims lie where Istio puts them.
-fn properties(sent: &Sent) -> Value {
-    let mut properties = json!({});
-    if let Some(ip) = sent.source_ip {
-        let address = SocketAddr::new(ip, 40_000).to_string();
-        properties["source"] = json!({ "address": address });
-    }
-    if !sent.claims.is_null() {
-        let verified = json!({ "envoy.filters.http.jwt_authn": { "payload": sent.claims } });
-        properties["metadata"] = json!({ "filter_metadata": verified });
-    }
-    properties
 }

@@ -74,9 +74,9 @@ fn buffer(call: &mut Hostcall<'_>) -> Answer {
 
 fn property(call: &mut Hostcall<'_>) -> Answer {
     let way = way(call)?;
-    match call.state().property(&way) {
-        Ok(value) => call.give(2, &value),
-        Err(status) => Ok(status),
+    match call.state().property(&way.join(".")) {
+        Some(value) => call.give(2, &value),
+        None => Ok(Status::NotFound),
     }
 }
 
