@@ -48,11 +48,6 @@ impl Leashed {
         })
     }
 
-    /// The child's process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()

@@ -94,8 +94,8 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
         tokio::time::sleep(Duration::from_millis(delay.min(LONGEST_DELAY))).await;
     }
     let asked = number(headers, STATUS).and_then(|status| u16::try_from(status).ok());
-    let status = asked.unwrap_or_else(|| state.status.load(Ordering::Relaxed));
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let status = asked.and_then(|status| StatusCode::from_u16(status).ok());
+    let status = status.unwrap_or(StatusCode::OK);
     let echo = Echo {
         version: state.version.clone(),
         method: request.method().to_string(),

@@ -13,7 +13,7 @@ pub use grpc::generated::echo_client::EchoClient;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -24,12 +24,11 @@ use tokio::net::TcpListener;
 /// Where a backend tells its count.
 const COUNT: &str = "/graylane.harness/requests";
 
-/// What a backend counts, and how it is told to behave.
+/// What a backend is, and what it counts.
 #[derive(Debug)]
 pub struct State {
     version: String,
     requests: AtomicU64,
-    status: AtomicU16,
 }
 
 impl State {
@@ -37,7 +36,6 @@ impl State {
         Self {
             version: version.to_owned(),
             requests: AtomicU64::new(0),
-            status: AtomicU16::new(200),
         }
     }
 
@@ -51,11 +49,6 @@ impl State {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
-    }
-
-    /// From now on every HTTP answer carries this status: a version that went bad.
-    pub fn answer_with(&self, status: u16) {
-        self.status.store(status, Ordering::Relaxed);
     }
 }
 

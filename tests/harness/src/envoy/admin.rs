@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -78,42 +77,6 @@ impl Admin {
             Some((name.to_owned(), value.parse().ok()?))
         };
         Ok(text.lines().filter_map(stat).collect())
-    }
-
-    /// One counter or gauge by its full name; 0 while Envoy has none of that name.
-    ///
-    /// # Errors
-    /// If Envoy does not answer.
-    pub async fn stat(&self, name: &str) -> Result<u64> {
-        let literal: String = name
-            .chars()
-            .flat_map(|c| {
-                (!c.is_alphanumeric() && c != '_')
-                    .then_some('\\')
-                    .into_iter()
-                    .chain([c])
-            })
-            .collect();
-        let stats = self.stats(&format!("^{literal}$")).await?;
-        Ok(stats.get(name).copied().unwrap_or(0))
-    }
-
-    /// Waits until a counter or gauge is at least `least`.
-    ///
-    /// # Errors
-    /// If it is not in time.
-    pub async fn wait_stat(&self, name: &str, least: u64, patience: Duration) -> Result<u64> {
-        let until = Instant::now() + patience;
-        loop {
-            let value = self.stat(name).await?;
-            if value >= least {
-                return Ok(value);
-            }
-            if Instant::now() > until {
-                bail!("{name} is {value}, not {least}, after {patience:?}");
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// The downstream connections that each worker has taken.

@@ -154,12 +154,6 @@ impl Envoy {
         self.container.as_ref().map(Container::name)
     }
 
-    /// Its process id; of the Docker client where it runs in a container.
-    #[must_use]
-    pub fn process_id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Whether it still runs.
     #[must_use]
     pub fn is_running(&mut self) -> bool {

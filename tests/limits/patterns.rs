@@ -1,0 +1,76 @@
+//! What a pattern may cost.
+
+use graylane::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
+use graylane::{Moment, decide};
+use serde_json::json;
+
+use crate::support::{self, Sent, load, refusal};
+use crate::{bound, when};
+
+#[test]
+fn bytes_of_a_pattern() {
+    for operator in ["prefix", "suffix", "contains", "matches"] {
+        let pattern = |bytes: usize| {
+            let mut test = json!({});
+            test[operator] = "x".repeat(bytes).into();
+            when(&json!({ "path": test }))
+        };
+        bound(
+            MAX_PATTERN_BYTES,
+            pattern,
+            &format!(
+                "services[0].rules[0].when.path.{operator}: has 1025 bytes, above 1024; shorten it"
+            ),
+        );
+    }
+}
+
+#[test]
+fn bytes_of_a_compiled_pattern() {
+    let pattern = |times: usize| format!("(?:[a-cx-z]{{{times}}})");
+    let accepted = |times: usize| {
+        let document = when(&json!({ "path": { "matches": pattern(times) } }));
+        refusal(&document) == "(accepted)"
+    };
+    let (mut within, mut above) = (1, 100_000);
+    while above - within > 1 {
+        let middle = usize::midpoint(within, above);
+        if accepted(middle) {
+            within = middle;
+        } else {
+            above = middle;
+        }
+    }
+    // The crate's own measure of what is accepted is just below the bound: one repetition more,
+    // of some tens of bytes, passes it.
+    let built = |times: usize, bytes: usize| {
+        regex_lite::RegexBuilder::new(&format!("^(?:{})$", pattern(times)))
+            .size_limit(bytes)
+            .build()
+            .is_ok()
+    };
+    assert!(built(within, MAX_COMPILED_PATTERN_BYTES));
+    assert!(!built(within, MAX_COMPILED_PATTERN_BYTES - 200));
+    assert!(!built(above, MAX_COMPILED_PATTERN_BYTES));
+    assert_eq!(
+        refusal(&when(&json!({ "path": { "matches": pattern(above) } }))),
+        format!(
+            "services[0].rules[0].when.path.matches: {:?} is not a regular expression: compiled \
+             regex exceeded size limit",
+            pattern(above)
+        )
+    );
+}
+
+#[test]
+fn bytes_of_a_matched_value() {
+    let rules = load(&support::json(&when(
+        &json!({ "header": { "name": "x-a", "matches": "a*" } }),
+    )))
+    .unwrap();
+    for (bytes, version) in [(MAX_MATCHED_BYTES, "v2"), (MAX_MATCHED_BYTES + 1, "v1")] {
+        let request = Sent::default().with("x-a", &"a".repeat(bytes));
+        let decision = decide(&rules, &request, Moment::default());
+        assert_eq!(decision.version(), Some(version), "{bytes} bytes");
+    }
+}

@@ -1,0 +1,8 @@
+//! What holds for every policy and every request.
+
+mod decisions;
+mod policies;
+mod requests;
+mod shares;
+#[path = "../support/mod.rs"]
+mod support;
