@@ -42,10 +42,10 @@ impl Native {
 
     /// What Envoy must answer to this visit.
     ///
-    /// The policies of the checks leave nothing to chance, so the moment's random number is fixed.
+    /// The policies of the checks leave nothing to chance.
     #[must_use]
     pub fn decide(&self, visit: &Visit) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { random: 0, now: 0 });
+        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Verdict {
             version: owned(decision.version()),

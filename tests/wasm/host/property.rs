@@ -19,10 +19,10 @@ pub(super) fn node(vector: &Vector) -> Properties {
         "" => Vec::new(),
         text => delimited(field, text.as_bytes()),
     };
-    let metadata = match proxy.labels.is_empty() {
-        true => json!({}),
-        false => json!({ "LABELS": proxy.labels }),
-    };
+    let mut metadata = json!({});
+    if !proxy.labels.is_empty() {
+        metadata["LABELS"] = json!(proxy.labels);
+    }
     let locality = [known(1, &proxy.region), known(2, &proxy.zone)].concat();
     let node = [
         known(1, &vector.node),

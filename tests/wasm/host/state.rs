@@ -37,6 +37,10 @@ pub(super) struct State {
     /// Nanoseconds since the Unix epoch.
     pub(super) now: u64,
     pub(super) noise: Noise,
+    /// What the module draws next, where it is prescribed: as many bytes as an id has.
+    pub(super) chance: Option<u128>,
+    /// What counts, by its name; its number is the place of the name here.
+    pub(super) counters: Vec<(String, u64)>,
     pub(super) log: Vec<Line>,
     pub(super) calls: Calls,
 }
@@ -46,6 +50,8 @@ pub(super) struct State {
 pub(super) struct Stream {
     /// Its headers, until they go on.
     pub(super) headers: Option<Headers>,
+    /// Those of its answer, until they go on.
+    pub(super) answer: Option<Headers>,
     /// What is known of it beside them.
     pub(super) properties: Properties,
 }
@@ -59,14 +65,22 @@ impl State {
             context: 0,
             now: 0,
             noise: Noise(1),
+            chance: None,
+            counters: Vec::new(),
             log: Vec::new(),
             calls: Calls::new(),
         }
     }
 
-    /// The headers that the current context may work on.
-    pub(super) fn headers(&mut self) -> Option<&mut Headers> {
-        self.streams.get_mut(&self.context)?.headers.as_mut()
+    /// The headers that the current context may work on: the request's or the answer's.
+    pub(super) fn headers(&mut self, of_answer: bool) -> Option<&mut Headers> {
+        let stream = self.streams.get_mut(&self.context)?;
+        let headers = if of_answer {
+            &mut stream.answer
+        } else {
+            &mut stream.headers
+        };
+        headers.as_mut()
     }
 
     /// A property of the host, or of the request that the current context has.
