@@ -25,6 +25,8 @@ pub struct Verdict {
     pub mirror: Option<String>,
     /// The rule that decided; `None` for the baseline.
     pub rule: Option<String>,
+    /// What was only counted: the rule, where there is one, and the version.
+    pub dry_runs: Vec<(Option<String>, String)>,
 }
 
 impl Native {
@@ -47,11 +49,16 @@ impl Native {
     pub fn decide(&self, visit: &Visit) -> Verdict {
         let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
         let owned = |text: Option<&str>| text.map(str::to_owned);
+        let dry_runs = decision.dry_runs().iter().map(|dry| {
+            let rule = dry.reason.rule().map(graylane::rules::Rule::name);
+            (owned(rule), dry.version.to_owned())
+        });
         Verdict {
             version: owned(decision.version()),
             cluster: owned(decision.cluster()),
             mirror: owned(decision.mirror()),
             rule: owned(decision.rule()),
+            dry_runs: dry_runs.collect(),
         }
     }
 }

@@ -3,8 +3,11 @@
 mod agree;
 mod broken;
 mod claims;
+mod dry_run;
 mod forged;
 mod grpc;
+mod keep;
+mod mint;
 mod mirror;
 mod people;
 mod refused;
@@ -39,6 +42,12 @@ pub enum Check {
     Claims,
     /// At the edge the tag of the trusted is followed, and nobody else's.
     Trust,
+    /// Whoever has no id gets one with a page, and is decided by it at once.
+    Mint,
+    /// Who was on a canary stays there, although its share shrinks.
+    Keep,
+    /// What runs dry is counted, and applied to nobody.
+    DryRun,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
     /// A copy changes no answer, whatever becomes of it.
@@ -68,6 +77,9 @@ impl Check {
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
             Self::Trust => trust::check(lab).await,
+            Self::Mint => mint::check(lab).await,
+            Self::Keep => keep::check(lab).await,
+            Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
