@@ -9,6 +9,8 @@ mod check;
 mod diff;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/idle.rs"]
+mod idle;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/run.rs"]

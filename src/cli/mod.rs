@@ -14,6 +14,7 @@ mod diff;
 mod explain;
 mod hosts;
 mod input;
+mod keys;
 mod layout;
 mod output;
 mod request;

@@ -1,7 +1,10 @@
 //! `graylane check`: refuses what is wrong, and warns of what is legal but cannot be meant.
 
 mod hosts;
+mod keys;
+mod places;
 mod rules;
+mod salts;
 mod values;
 mod versions;
 
@@ -156,7 +159,14 @@ fn refused(refusal: Refusal) -> Checked {
 
 /// Looks at a policy that the core accepts.
 fn look(policy: Loaded) -> Checked {
-    let looks = [hosts::look, rules::look, versions::look, values::look];
+    let looks = [
+        hosts::look,
+        keys::look,
+        rules::look,
+        salts::look,
+        values::look,
+        versions::look,
+    ];
     let findings = looks.iter().flat_map(|look| look(&policy));
     let findings = findings.map(|finding| {
         let mark = policy.source.mark(&finding.place);
