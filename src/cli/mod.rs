@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod clock;
 mod diff;
 mod explain;
 mod hosts;

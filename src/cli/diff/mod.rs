@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::clock::moment;
 use super::input::File;
 use super::output::{Exit, Format, Said};
-use super::request::{Place, moment};
+use super::request::Place;
 use crate::SCALE;
 use movement::Movement;
 
