@@ -5,6 +5,8 @@
 
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/copies.rs"]
+mod copies;
 #[path = "cli/diff.rs"]
 mod diff;
 #[path = "cli/explain.rs"]
