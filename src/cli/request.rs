@@ -44,7 +44,8 @@ pub(super) struct Proxy {
 /// Where the proxy stands.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Place {
-    /// The id of the node, by which `role: auto` is resolved
+    /// The id of the node, by which `role: auto` is resolved: `sidecar~` and `waypoint~` begin those
+    /// of the mesh, all else is an edge
     #[arg(long, value_name = "ID", default_value = "")]
     node: String,
     /// The region of the node
