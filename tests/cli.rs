@@ -5,10 +5,14 @@
 
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/copies.rs"]
+mod copies;
 #[path = "cli/diff.rs"]
 mod diff;
 #[path = "cli/explain.rs"]
 mod explain;
+#[path = "cli/idle.rs"]
+mod idle;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/run.rs"]

@@ -10,10 +10,12 @@
 )]
 
 mod check;
+mod clock;
 mod diff;
 mod explain;
 mod hosts;
 mod input;
+mod keys;
 mod layout;
 mod output;
 mod request;

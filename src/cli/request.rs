@@ -1,12 +1,8 @@
 //! A request as a command line writes it.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
+use super::clock;
 use crate::{Node, Request};
 
 /// The parts of a request.
@@ -48,7 +44,8 @@ pub(super) struct Proxy {
 /// Where the proxy stands.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Place {
-    /// The id of the node, by which `role: auto` is resolved
+    /// The id of the node, by which `role: auto` is resolved: `sidecar~` and `waypoint~` begin those
+    /// of the mesh, all else is an edge
     #[arg(long, value_name = "ID", default_value = "")]
     node: String,
     /// The region of the node
@@ -137,23 +134,8 @@ impl Proxy {
 
     /// The wall clock, in milliseconds since the Unix epoch.
     pub(super) fn now(&self) -> anyhow::Result<u64> {
-        moment(self.at.as_deref())
+        clock::moment(self.at.as_deref())
     }
-}
-
-/// A moment of a command line, or now, in milliseconds since the Unix epoch.
-pub(super) fn moment(at: Option<&str>) -> anyhow::Result<u64> {
-    let milliseconds = match at {
-        Some(text) => {
-            let moment = OffsetDateTime::parse(text, &Rfc3339);
-            let moment = moment.with_context(|| {
-                format!("--at {text}: not a moment; write it as 2026-11-21T20:00:00+08:00")
-            })?;
-            moment.unix_timestamp_nanos().div_euclid(1_000_000)
-        }
-        None => i128::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?,
-    };
-    u64::try_from(milliseconds).context("--at is before 1970")
 }
 
 impl Request for Asked {

@@ -6,14 +6,24 @@ use serde_json::{Value, json};
 
 use crate::run::graylane;
 
-fn findings(policy: &Value) -> Vec<String> {
-    let ran = graylane(&["check", "-", "--format=json"], &policy.to_string());
+/// A moment, in the middle of the times that policies here name.
+const NOW: &str = "--at=2026-11-21T12:00:00Z";
+
+/// Findings, each with its place, and the sentences of the same.
+pub(crate) fn checked(policy: &Value) -> (Vec<String>, Vec<String>) {
+    let ran = graylane(&["check", "-", NOW, "--format=json"], &policy.to_string());
     let checked = ran.json();
     let findings = checked[0]["findings"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    findings
-        .map(|found| format!("{} {}", text(&found["severity"]), text(&found["place"])))
-        .collect()
+    let found = findings.map(|found| {
+        let place = format!("{} {}", text(&found["severity"]), text(&found["place"]));
+        (place, text(&found["problem"]))
+    });
+    found.unzip()
+}
+
+fn findings(policy: &Value) -> Vec<String> {
+    checked(policy).0
 }
 
 fn policy() -> Value {
@@ -38,7 +48,7 @@ fn beside(hosts: Value) -> Value {
 }
 
 /// The policy with one change: what stands at a JSON pointer, where the list's end is `-`.
-fn with(pointer: &str, value: Value) -> Value {
+pub(crate) fn with(pointer: &str, value: Value) -> Value {
     let mut policy = policy();
     let (object, field) = pointer.rsplit_once('/').unwrap();
     match policy.pointer_mut(object).unwrap() {
@@ -89,7 +99,10 @@ fn each_warning_where_it_is_due() {
         ),
         (next, vec![]),
         (same_when, vec!["warning services[0].rules[1]".to_owned()]),
-        (ahead, vec!["warning services[0].rules[2].split".to_owned()]),
+        (
+            ahead,
+            vec!["warning services[0].rules[1].split.salt".to_owned()],
+        ),
         (
             shared,
             vec!["note services[0].rules[2].split.salt".to_owned()],

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::run::graylane;
 
-fn policy(rules: &Value) -> Value {
+pub(crate) fn policy(rules: &Value) -> Value {
     json!({ "schema": "graylane/v1", "services": [{
         "name": "s",
         "baseline": "v1",
@@ -22,7 +22,7 @@ fn split(to: &[(&str, f64)]) -> Value {
     json!({ "by": [{ "header": "x-u" }], "to": to })
 }
 
-fn diff(old: &Value, new: &Value) -> Value {
+pub(crate) fn diff(old: &Value, new: &Value) -> Value {
     static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let name = format!("graylane-{}-{number}.json", std::process::id());
@@ -133,9 +133,14 @@ fn another_salt_or_key_draws_everybody_anew() {
             json!({ "by": [{ "header": "x-u" }, { "cookie": "u" }] }),
         ),
         rule("r", json!({ "missing": "next" })),
+        rule("r", json!({ "algorithm": "graylane-v1" })),
+        rule("r", json!({ "by": [{ "header": "X-U" }] })),
     ] {
         assert_eq!(movements(&plain, &new), [], "{new}");
+        assert_eq!(movements(&new, &plain), [], "{new}");
     }
+    let other = rule("r", json!({ "salt": "s/r", "algorithm": "flagd-v2" }));
+    assert_eq!(movements(&plain, &other), [("r".to_owned(), true, 18.0)]);
 }
 
 #[test]
@@ -168,6 +173,59 @@ fn a_rule_that_comes_or_goes_moves_those_whom_it_concerns() {
         diff["movements"][0]["moves"][0],
         json!({ "from": "v2", "to": "v1", "percent": 10.0 })
     );
+}
+
+#[test]
+fn a_default_that_is_written_out_changes_nothing() {
+    let when = |test: Value| json!({ "all": [{ "header": test }] });
+    let split = split(&[("v2", 10.0)]);
+    let bare = policy(&json!([
+        { "name": "a", "when": when(json!({ "name": "x-a", "equals": "1" })), "use": "v2" },
+        { "name": "b", "split": split },
+    ]));
+    let mut full = bare.clone();
+    for (field, value) in [
+        ("role", json!("edge")),
+        ("enabled", json!(true)),
+        ("stamp", json!("all")),
+        ("claims_in", json!("payload")),
+        ("headers", json!({ "version": "x-gray-version" })),
+    ] {
+        full[field] = value;
+    }
+    full["services"][0]["enabled"] = json!(true);
+    let test = json!({ "name": "x-a", "equals": "1", "ignore_case": false });
+    full["services"][0]["rules"][0]["when"] = when(test);
+    for (field, value) in [
+        ("algorithm", "graylane-v1"),
+        ("missing", "baseline"),
+        ("salt", "s/b"),
+    ] {
+        full["services"][0]["rules"][1]["split"][field] = json!(value);
+    }
+    for (old, new) in [(&bare, &full), (&full, &bare)] {
+        let diff = diff(old, new);
+        assert_eq!(
+            (&diff["changes"], &diff["movements"]),
+            (&json!([]), &json!([]))
+        );
+    }
+    // Beside a change of its own a default is still none.
+    let mut other = full.clone();
+    other["stamp"] = json!("canary");
+    other["headers"]["cluster"] = json!("x-c");
+    let told = |old: &Value, new: &Value| {
+        let changes = diff(old, new)["changes"].clone();
+        let edits = changes.as_array().unwrap().iter();
+        let edits =
+            edits.map(|edit| format!("{} {}", edit["what"], edit["place"]).replace('"', ""));
+        edits.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&full, &other),
+        ["added headers › cluster", "changed stamp"]
+    );
+    assert_eq!(told(&bare, &other), ["added headers", "added stamp"]);
 }
 
 #[test]

@@ -224,3 +224,23 @@ fn a_key_is_the_one_that_was_hashed() {
     let none = explain(&[]);
     assert_eq!(none["bucket"], Value::Null, "{none}");
 }
+
+#[test]
+fn the_node_decides_whether_a_tag_is_followed() {
+    let explained = |node: &[&str]| {
+        let policy = "docs/examples/auto.yaml";
+        let tagged = [
+            "explain",
+            policy,
+            "--format=json",
+            "-H",
+            "x-gray-version: v2",
+        ];
+        let story = graylane(&[&tagged, node].concat(), "").json();
+        story["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(explained(&["--node=sidecar~10.0.0.7~cart"]), "followed");
+    assert_eq!(explained(&["--node", "waypoint~10.0.0.8~w"]), "followed");
+    assert_eq!(explained(&["--node=router~10.0.0.9~gateway"]), "no_rule");
+    assert_eq!(explained(&[]), "no_rule");
+}

@@ -143,3 +143,111 @@ fn a_chart_has_a_bar_for_each_version() {
         assert!(drawn.contains(&format!("\n{text}\n")), "{text}: {drawn}");
     }
 }
+
+/// Two versions that ramp, and a rule that does not.
+fn planned() -> String {
+    let ramp = |start: &str, steps: Value| json!({ "start": start, "steps": steps });
+    let first = ramp(
+        "2026-11-21T12:00:00Z",
+        json!([{ "percent": 5, "for": "30m" }, { "percent": 30, "for": "2h" }, { "percent": 50 }]),
+    );
+    let second = ramp(
+        "2026-11-21T12:10:00Z",
+        json!([{ "percent": 0, "for": "20m" }, { "percent": 12.5 }]),
+    );
+    let to = json!([{ "version": "v2", "ramp": first }, { "version": "v3", "ramp": second }]);
+    let by = json!([{ "header": "x-u" }]);
+    let rule = json!({ "name": "by-plan", "split": { "by": by, "to": to } });
+    let policy = json!({ "schema": "graylane/v1", "services": [{
+        "name": "s",
+        "baseline": "v1",
+        "versions": [{ "name": "v1" }, { "name": "v2" }, { "name": "v3" }],
+        "rules": [{ "name": "some", "when": { "path": { "prefix": "/a" } }, "use": "v2" }, rule],
+    }]});
+    policy.to_string()
+}
+
+#[test]
+fn the_steps_to_come_are_told() {
+    let coming = |at: &str| {
+        let at = format!("--at={at}");
+        let simulated = simulated(&["-", "--users=1000", &at], &planned());
+        let plans = simulated["services"][0]["plans"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let [plan] = &plans[..] else {
+            panic!("{plans:?}")
+        };
+        assert_eq!(plan["rule"], "by-plan");
+        plan["coming"].clone()
+    };
+    let step = |at: &str, version: &str, percent: f64| json!({ "at": at, "version": version, "percent": percent });
+    let (half, last) = (
+        [
+            step("2026-11-21T12:30:00Z", "v2", 30.0),
+            step("2026-11-21T12:30:00Z", "v3", 12.5),
+        ],
+        step("2026-11-21T14:30:00Z", "v2", 50.0),
+    );
+    assert_eq!(
+        coming("2026-11-21T20:00:00+08:00"),
+        json!([half[0], half[1], last])
+    );
+    assert_eq!(coming("2026-11-21T12:30:00Z"), json!([last]));
+    assert_eq!(coming("2026-11-21T14:30:00Z"), json!([]));
+    let told = graylane(
+        &["simulate", "-", "-n=1000", "--at=2026-11-21T12:30:00Z"],
+        &planned(),
+    );
+    let lines = " by-plan, to come\n   2026-11-21T14:30:00Z  v2 50 %\n";
+    assert!(told.out.contains(lines), "{}", told.out);
+    let off = planned().replacen('{', "{\"enabled\":false,", 1);
+    let off = simulated(&["-", "--users=1000"], &off);
+    assert_eq!(off["services"][0]["plans"], json!([]));
+}
+
+/// Numbers of an attribute, over all rectangles of a colour.
+fn drawn(svg: &str, colour: &str, attribute: &str) -> Vec<f64> {
+    let rectangles = svg.split("<rect").skip(1);
+    let own = rectangles.filter(|each| each.split('>').next().unwrap().contains(colour));
+    let numbers = own.map(|each| {
+        let from = each.find(&format!(" {attribute}=\"")).unwrap();
+        let text = &each[from + attribute.len() + 3..];
+        text.split('"').next().unwrap().parse().unwrap()
+    });
+    numbers.collect()
+}
+
+#[test]
+fn a_plan_is_drawn_over_time() {
+    let file = std::env::temp_dir().join(format!("graylane-{}-plan.svg", std::process::id()));
+    let path = file.to_str().unwrap();
+    let draw = |at: &str| {
+        simulated(&["-", "--users=1000", at, "--svg", path], &planned());
+        let drawn = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        drawn
+    };
+    let svg = draw("--at=2026-11-21T13:00:00Z");
+    // The first is the bar. A plot is 120 tall; before the plan v2 has nothing.
+    let of_v2 = drawn(&svg, "#2f6fd0", "height");
+    assert_eq!(of_v2[1..], [6.0, 36.0, 60.0]);
+    assert_eq!(drawn(&svg, "#e08214", "height")[1..], [15.0, 15.0]);
+    assert_eq!(
+        drawn(&svg, "#7a8594", "height")[1..],
+        [120.0, 114.0, 69.0, 45.0]
+    );
+    let widths = drawn(&svg, "#2f6fd0", "width");
+    assert!((widths[2] / widths[1] - 4.0).abs() < 1e-9, "{widths:?}");
+    for text in [
+        "by-plan",
+        "now",
+        "2026-11-21T12:00:00Z",
+        "2026-11-21T14:30:00Z",
+    ] {
+        assert!(svg.contains(&format!("\n{text}\n")), "{text}: {svg}");
+    }
+    let before = draw("--at=2026-11-20T13:00:00Z");
+    assert!(!before.contains("\nnow\n"), "{before}");
+}

@@ -1,7 +1,12 @@
 //! `graylane check`: refuses what is wrong, and warns of what is legal but cannot be meant.
 
 mod hosts;
+mod idle;
+mod keys;
+mod places;
 mod rules;
+mod salts;
+mod times;
 mod values;
 mod versions;
 
@@ -12,7 +17,7 @@ use serde::Serialize;
 
 use super::input::{self, Loaded, Mark, Refusal};
 use super::output::{BAD, DIM, Exit, Format, GOOD, Said, WARN, styled};
-use super::request::Place;
+use super::request::Proxy;
 
 const EXAMPLES: &str = "Examples:
   graylane check policy.yaml
@@ -30,11 +35,11 @@ pub(super) struct Args {
     /// Refuse what is warned of, too
     #[arg(long)]
     strict: bool,
-    #[command(flatten)]
-    place: Place,
     /// For people or for programs
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+    #[command(flatten)]
+    proxy: Proxy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -115,11 +120,12 @@ impl Located {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let mut checked = Vec::new();
-    let node = args.place.node();
+    let (node, now) = (args.proxy.node(), args.proxy.now()?);
     for file in &args.files {
         match input::read(file) {
             Ok(sources) => {
                 let policies = sources.into_iter().map(|source| source.load(&node));
+                let look = |policy| look(policy, now);
                 checked.extend(policies.map(|policy| policy.map_or_else(refused, look)));
             }
             Err(error) => checked.push(refused(error.downcast()?)),
@@ -155,9 +161,18 @@ fn refused(refusal: Refusal) -> Checked {
 }
 
 /// Looks at a policy that the core accepts.
-fn look(policy: Loaded) -> Checked {
-    let looks = [hosts::look, rules::look, versions::look, values::look];
+fn look(policy: Loaded, now: u64) -> Checked {
+    let looks = [
+        hosts::look,
+        idle::look,
+        keys::look,
+        rules::look,
+        salts::look,
+        values::look,
+        versions::look,
+    ];
     let findings = looks.iter().flat_map(|look| look(&policy));
+    let findings = findings.chain(times::look(&policy, now));
     let findings = findings.map(|finding| {
         let mark = policy.source.mark(&finding.place);
         Located::new(finding, policy.source.at(mark), mark)

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Finding;
+use super::places::{self, Condition};
 use crate::cli::input::Loaded;
 
 /// Operators whose text begins the value, as far as that matters here.
@@ -13,53 +14,26 @@ const LITERAL: [&str; 5] = ["equals", "prefix", "suffix", "contains", "in"];
 
 pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let services = policy.document["services"].as_array().into_iter().flatten();
-    for (at, service) in services.enumerate() {
-        let rules = service["rules"].as_array().into_iter().flatten();
-        for (index, rule) in rules.enumerate() {
-            if let Some(when) = rule.get("when") {
-                let place = format!("services[{at}].rules[{index}].when");
-                descend(&place, when, &mut findings);
+    for Condition { place, kind, body } in places::conditions(&policy.document) {
+        match kind {
+            "path" => {
+                test(&place, body, &FROM_THE_START, beside_a_path, &mut findings);
+                test(&place, body, &LITERAL, behind_a_path, &mut findings);
             }
+            "method" if body["ignore_case"] != true => {
+                test(&place, body, &LITERAL, beside_a_method, &mut findings);
+            }
+            "host" => test(&place, body, &LITERAL, beside_a_host, &mut findings),
+            _ => {}
         }
     }
     findings
-}
-
-/// Conditions are objects in objects and lists; what they are called matters for three alone.
-fn descend(place: &str, value: &Value, findings: &mut Vec<Finding>) {
-    match value {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                descend(&format!("{place}[{index}]"), item, findings);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, body) in fields {
-                let place = format!("{place}.{name}");
-                match name.as_str() {
-                    "path" => test(&place, body, &FROM_THE_START, beside_a_path, findings),
-                    "method" => test(&place, body, &LITERAL, beside_a_method, findings),
-                    "host" => test(&place, body, &LITERAL, beside_a_host, findings),
-                    _ => {}
-                }
-                if name == "path" {
-                    test(&place, body, &LITERAL, behind_a_path, findings);
-                }
-                descend(&place, body, findings);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Says what is wrong with a text, if no value can have it.
 type Never = fn(&str) -> Option<&'static str>;
 
 fn test(place: &str, body: &Value, operators: &[&str], never: Never, findings: &mut Vec<Finding>) {
-    if body["ignore_case"] == true && place.ends_with("method") {
-        return;
-    }
     for operator in operators {
         let place = format!("{place}.{operator}");
         let texts = match &body[*operator] {

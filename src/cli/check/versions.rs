@@ -9,6 +9,9 @@ use crate::rules::Version;
 
 pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // A tag that is believed may bring users whom no rule here sends. With `role: auto` another
+    // node may believe it.
+    let tagged = policy.rules.believes_some() || policy.document["role"] == "auto";
     for (at, service) in policy.rules.services().iter().enumerate() {
         let baseline = service.baseline().name();
         let copied = service
@@ -27,12 +30,11 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
             if version.name() == baseline {
                 continue;
             }
-            // A tag that is believed may bring users whom no rule here sends.
-            if !policy.rules.believes_some() && !named.contains(version.name()) {
+            if !tagged && !named.contains(version.name()) {
                 findings.push(Finding::warning(
                     place.clone(),
                     format!(
-                        "nobody gets {}: no rule names it; name it in a rule, or leave it out",
+                        "nobody gets {}: no rule and no mirror names it; name it in one, or leave it out",
                         version.name()
                     ),
                 ));

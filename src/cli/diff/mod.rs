@@ -1,18 +1,22 @@
 //! `graylane diff`: what changes between two policies, and how many users move.
 
+mod defaults;
 mod movement;
 mod show;
+mod sides;
 mod words;
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::input::File;
+use super::clock::moment;
+use super::input::{File, Loaded};
 use super::output::{Exit, Format, Said};
-use super::request::{Place, moment};
+use super::request::Place;
 use crate::SCALE;
 use movement::Movement;
+use sides::Side;
 
 const EXAMPLES: &str = "Examples:
   graylane diff policy.yaml next.yaml
@@ -32,7 +36,7 @@ pub(super) struct Args {
     /// The policy, where the files hold several: a filter's or `WasmPlugin`'s name
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// How many users of a rule may move, such as 10%
+    /// How many users of a rule may move, such as 10%; if more do, the exit code is 3
     #[arg(long, value_name = "PERCENT", value_parser = limit)]
     max_moved: Option<u32>,
     /// When the change is made, such as 2026-11-21T20:00:00+08:00; by default it is now
@@ -50,6 +54,8 @@ pub(super) struct Args {
 struct Change {
     changes: Vec<words::Edit>,
     movements: Vec<Movement>,
+    /// Of whom copies begin or end. Nobody moves by that.
+    copies: Vec<Movement>,
     /// Whether no more users move than allowed.
     ok: bool,
 }
@@ -63,12 +69,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
         file.load(&args.place.node())
     };
     let (old, new) = (load(&args.old)?, load(&args.new)?);
-    let movements = movement::between(&old, &new, moment(args.at.as_deref())?);
+    let (movements, copies) = between(&old, &new, moment(args.at.as_deref())?);
     let over = |movement: &Movement| args.max_moved.is_some_and(|most| movement.above(most));
     let change = Change {
         changes: words::edits(&old.document, &new.document),
         ok: !movements.iter().any(over),
         movements,
+        copies,
     };
     let exit = if change.ok { Exit::Fine } else { Exit::NotMet };
     match args.format {
@@ -78,6 +85,26 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
             exit,
         }),
     }
+}
+
+/// What moves, and what is copied, in each service that both policies have.
+fn between(old: &Loaded, new: &Loaded, now: u64) -> (Vec<Movement>, Vec<Movement>) {
+    let documents = (
+        defaults::left_out(&old.document),
+        defaults::left_out(&new.document),
+    );
+    let (mut movements, mut copies) = (Vec::new(), Vec::new());
+    for (index, service) in new.rules.services().iter().enumerate() {
+        let mut before = old.rules.services().iter();
+        let Some(at) = before.position(|other| other.name() == service.name()) else {
+            continue;
+        };
+        let before = Side::new(&old.rules, at, &documents.0, now);
+        let after = Side::new(&new.rules, index, &documents.1, now);
+        movements.extend(movement::moved(&before, &after));
+        copies.extend(movement::copied(&before, &after));
+    }
+    (movements, copies)
 }
 
 /// A percentage in buckets.

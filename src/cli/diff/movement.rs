@@ -3,16 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
+use super::sides::{Lane, Side};
 use crate::SCALE;
-use crate::cli::input::Loaded;
 use crate::cli::layout::{self, Part};
-use crate::rules::{Rule, Rules, Service};
-
-/// Fields of a split that say which share whom gets, or who takes part at all. The others say what
-/// a user's bucket is.
-const NOT_OF_THE_DRAW: [&str; 4] = ["to", "missing", "salt", "keep"];
 
 /// What becomes of the users of a rule.
 #[derive(Debug, PartialEq, Serialize)]
@@ -42,21 +36,6 @@ pub(super) struct Move {
 /// All users, in parts small enough for the product of two shares.
 const WHOLE: u64 = SCALE as u64 * SCALE as u64;
 
-/// What decides about some users.
-struct Lane<'p> {
-    /// The rule's name; `None` where it is the baseline.
-    name: Option<&'p str>,
-    parts: Vec<Part<'p>>,
-    /// What makes a user's bucket; `None` where no bucket is asked for.
-    draw: Option<Draw<'p>>,
-}
-
-struct Draw<'p> {
-    salt: &'p str,
-    keys: &'p [Value],
-    rest: BTreeMap<&'p str, &'p Value>,
-}
-
 impl Movement {
     /// Whether more move than this many buckets.
     pub(super) fn above(&self, buckets: u32) -> bool {
@@ -64,129 +43,51 @@ impl Movement {
     }
 }
 
-/// What moves at a moment between two policies, in each service that both have.
-pub(super) fn between(old: &Loaded, new: &Loaded, now: u64) -> Vec<Movement> {
+/// What moves in a service.
+pub(super) fn moved(before: &Side<'_>, after: &Side<'_>) -> Vec<Movement> {
+    let name = before.service.name();
+    let everybody = (before.everybody(), after.everybody());
     let mut movements = Vec::new();
-    for (index, service) in new.rules.services().iter().enumerate() {
-        let same = |other: &&Service| other.name() == service.name();
-        let Some(at) = old.rules.services().iter().position(|other| same(&other)) else {
-            continue;
-        };
-        let before = Side::new(&old.rules, at, &old.document, now);
-        let after = Side::new(&new.rules, index, &new.document, now);
-        movements.extend(before.to(&after));
+    let whom = match (everybody.0.name, everybody.1.name) {
+        (Some(old), Some(new)) if old == new => old.to_owned(),
+        (old, new) => {
+            let name = |name: Option<&str>| name.unwrap_or("the baseline").to_owned();
+            format!("{} → {}", name(old), name(new))
+        }
+    };
+    movements.extend(movement(name, whom, &everybody.0, &everybody.1));
+    for rule in after.conditional() {
+        let lane = after.lane(rule);
+        movements.extend(match before.named(rule.name()) {
+            Some(old) => movement(name, rule.name().to_owned(), &before.lane(old), &lane),
+            None => movement(name, format!("{}, new", rule.name()), &everybody.0, &lane),
+        });
     }
+    let gone = before
+        .conditional()
+        .filter(|rule| after.named(rule.name()).is_none());
+    movements.extend(gone.filter_map(|rule| {
+        let whom = format!("{}, removed", rule.name());
+        movement(name, whom, &before.lane(rule), &everybody.1)
+    }));
     movements
 }
 
-/// A service in one of the policies.
-struct Side<'p> {
-    service: &'p Service,
-    rules: &'p Value,
-    enabled: bool,
-    now: u64,
-}
-
-impl<'p> Side<'p> {
-    fn new(rules: &'p Rules, at: usize, document: &'p Value, now: u64) -> Self {
-        let service = &rules.services()[at];
-        Self {
-            service,
-            rules: &document["services"][at]["rules"],
-            enabled: rules.enabled && service.enabled,
-            now,
-        }
-    }
-
-    fn to(&self, after: &Side<'_>) -> Vec<Movement> {
-        let name = self.service.name();
-        let everybody = (self.everybody(), after.everybody());
-        let mut movements = Vec::new();
-        let whom = match (everybody.0.name, everybody.1.name) {
-            (Some(old), Some(new)) if old == new => old.to_owned(),
-            (old, new) => {
-                let name = |name: Option<&str>| name.unwrap_or("the baseline").to_owned();
-                format!("{} → {}", name(old), name(new))
-            }
-        };
-        movements.extend(movement(name, whom, &everybody.0, &everybody.1));
-        for rule in after.conditional() {
-            let lane = after.lane(rule);
-            movements.extend(match self.named(rule.name()) {
-                Some(old) => movement(name, rule.name().to_owned(), &self.lane(old), &lane),
-                None => movement(name, format!("{}, new", rule.name()), &everybody.0, &lane),
-            });
-        }
-        let gone = self
-            .conditional()
-            .filter(|rule| after.named(rule.name()).is_none());
-        movements.extend(gone.filter_map(|rule| {
-            let whom = format!("{}, removed", rule.name());
-            movement(name, whom, &self.lane(rule), &everybody.1)
-        }));
-        movements
-    }
-
-    fn named(&self, name: &str) -> Option<&'p Rule> {
-        self.service.rules().iter().find(|rule| rule.name() == name)
-    }
-
-    /// The rules that concern some.
-    fn conditional(&self) -> impl Iterator<Item = &'p Rule> {
-        let rules = self.service.rules().iter().enumerate();
-        let rules = rules.filter(|(index, _)| self.rules[index].get("when").is_some());
-        rules.map(|(_, rule)| rule)
-    }
-
-    /// What decides about whom no rule with a condition concerns.
-    fn everybody(&self) -> Lane<'p> {
-        let rules = self.service.rules().iter().enumerate();
-        let mut open = rules.filter(|(index, _)| self.rules[index].get("when").is_none());
-        match open.next() {
-            Some((_, rule)) => self.lane(rule),
-            None => self.baseline(None),
-        }
-    }
-
-    fn baseline(&self, name: Option<&'p str>) -> Lane<'p> {
-        Lane {
-            name,
-            parts: layout::everybody(self.service.baseline().name()),
-            draw: None,
-        }
-    }
-
-    fn lane(&self, rule: &'p Rule) -> Lane<'p> {
-        if !self.enabled {
-            return self.baseline(Some(rule.name()));
-        }
-        let rules = self.service.rules();
-        let at = rules.iter().position(|own| std::ptr::eq(own, rule));
-        let document = &self.rules[at.unwrap_or_default()]["split"];
-        let rest = document.as_object().into_iter().flatten();
-        let rest =
-            rest.filter(|(name, _)| *name != "by" && !NOT_OF_THE_DRAW.contains(&name.as_str()));
-        Lane {
-            name: Some(rule.name()),
-            parts: layout::of_rule(rule, self.service.baseline().name(), self.now),
-            draw: rule.split().map(|split| Draw {
-                salt: split.salt(),
-                keys: document["by"].as_array().map_or(&[], Vec::as_slice),
-                rest: rest.map(|(name, value)| (name.as_str(), value)).collect(),
-            }),
-        }
-    }
-}
-
-impl Draw<'_> {
-    /// Whether a user's bucket stays. Who has one of the keys that both begin with keeps it,
-    /// whatever keys follow.
-    fn same(&self, other: &Draw<'_>) -> bool {
-        let both = self.keys.len().min(other.keys.len());
-        self.salt == other.salt
-            && self.rest == other.rest
-            && self.keys[..both] == other.keys[..both]
-    }
+/// Who is copied of a service's users and was not, or was and is not: each mirror by itself.
+pub(super) fn copied(before: &Side<'_>, after: &Side<'_>) -> Vec<Movement> {
+    let gone = before
+        .copied()
+        .filter(|version| !after.copied().any(|own| own == *version));
+    let copies = after.copied().chain(gone).filter_map(|version| {
+        let (old, new) = (before.copies(version), after.copies(version));
+        movement(
+            before.service.name(),
+            format!("copies to {version}"),
+            &old,
+            &new,
+        )
+    });
+    copies.collect()
 }
 
 /// Compares what decided with what will; `None` if nobody moves.

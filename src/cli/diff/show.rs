@@ -21,7 +21,13 @@ pub(super) fn human(change: &Change, max_moved: Option<u32>) -> String {
         let _ = writeln!(out, "  nobody moves");
     }
     for movement in &change.movements {
-        moves(&mut out, movement);
+        moves(&mut out, movement, &moved(movement));
+    }
+    if !change.copies.is_empty() {
+        let _ = writeln!(out, "\ncopies");
+    }
+    for movement in &change.copies {
+        moves(&mut out, movement, &copied(movement));
     }
     if let Some(most) = max_moved {
         let verdict = if change.ok {
@@ -54,11 +60,10 @@ fn share(percent: f64) -> String {
     format!("{} %", (percent * 1_000.0).round() / 1_000.0)
 }
 
-fn moves(out: &mut String, movement: &Movement) {
-    let whom = styled(BOLD, format!("{}, {}", movement.service, movement.whom));
+fn moved(movement: &Movement) -> String {
     let moved = share(movement.percent);
     let least = share(movement.least_percent);
-    let note = if movement.redrawn {
+    if movement.redrawn {
         let redrawn = format!(
             "everybody is drawn anew, since salt or keys change: {moved} move, where {least} would do"
         );
@@ -70,7 +75,23 @@ fn moves(out: &mut String, movement: &Movement) {
         )
     } else {
         format!("{moved} move, the least for these shares")
-    };
+    }
+}
+
+fn copied(movement: &Movement) -> String {
+    let changed = format!("begin or end for {}", share(movement.percent));
+    if movement.redrawn {
+        styled(
+            WARN,
+            format!("everybody is drawn anew, since keys change: they {changed}"),
+        )
+    } else {
+        changed
+    }
+}
+
+fn moves(out: &mut String, movement: &Movement, note: &str) {
+    let whom = styled(BOLD, format!("{}, {}", movement.service, movement.whom));
     let _ = writeln!(out, "  {whom}: {note}");
     for each in &movement.moves {
         let _ = writeln!(

@@ -1,8 +1,12 @@
 //! What changes between two documents. Knows no field by its name but those that name things, so a
 //! new field needs nothing here.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
+
+use super::defaults;
 
 /// The fields by which things in a list are known, whatever their place in it.
 const NAMES: [&str; 2] = ["name", "version"];
@@ -32,10 +36,22 @@ pub(super) enum What {
     Reordered,
 }
 
-/// Every change, in the new document's order.
+/// Every change, in the new document's order. None is told of a field that is default on both
+/// sides, written out on one.
 pub(super) fn edits(old: &Value, new: &Value) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    compare("", old, new, &mut edits);
+    let compared = |old: &Value, new: &Value| {
+        let mut edits = Vec::new();
+        compare("", old, new, &mut edits);
+        edits
+    };
+    let real = compared(&defaults::left_out(old), &defaults::left_out(new));
+    let real: BTreeSet<_> = real.into_iter().map(|edit| edit.place).collect();
+    let mut edits = compared(old, new);
+    edits.retain(|edit| {
+        let within = below(&edit.place, "");
+        let mut after = real.range(within.clone()..);
+        real.contains(&edit.place) || after.next().is_some_and(|next| next.starts_with(&within))
+    });
     edits
 }
 

@@ -1,22 +1,24 @@
-//! Shares as a picture: a bar for each version, and a line where the policy says that it ends.
+//! Shares as a picture: a bar for each version, and a line where the policy says that it ends. Below,
+//! what ramps have planned.
 
 use svg::Document;
 use svg::node::element::{Group, Line, Rectangle, Text};
 
 use super::Outcome;
 use super::count::Shares;
+use super::plot;
 use super::show::percent;
 
 const WIDTH: f64 = 720.0;
-const MARGIN: f64 = 24.0;
+pub(super) const MARGIN: f64 = 24.0;
 /// Where bars begin, and how long all users are.
-const LEFT: f64 = 160.0;
-const LONGEST: f64 = 440.0;
+pub(super) const LEFT: f64 = 160.0;
+pub(super) const LONGEST: f64 = 440.0;
 const ROW: f64 = 28.0;
 const HEADING: f64 = 44.0;
 
 /// Readable to those who confuse colours; the first is the baseline's.
-const COLOURS: [&str; 6] = [
+pub(super) const COLOURS: [&str; 6] = [
     "#7a8594", "#2f6fd0", "#e08214", "#3a9b5c", "#a04fb0", "#b8432f",
 ];
 
@@ -31,6 +33,10 @@ pub(super) fn draw(outcome: &Outcome) -> Document {
         #[expect(clippy::cast_precision_loss, reason = "at most 64 versions")]
         let rows = service.versions.len() as f64;
         top += HEADING + ROW * rows;
+        for plan in &service.plans {
+            groups.push(plot::draw(plan, outcome.now, top));
+            top += plot::HEIGHT;
+        }
     }
     let height = top + MARGIN;
     document = document
@@ -74,11 +80,11 @@ fn group(service: &Shares, users: u64, top: f64) -> Group {
     group
 }
 
-fn text(content: &str, x: f64, y: f64) -> Text {
+pub(super) fn text(content: &str, x: f64, y: f64) -> Text {
     Text::new(content).set("x", x).set("y", y)
 }
 
-fn rectangle(x: f64, y: f64, width: f64, height: f64, fill: &str) -> Rectangle {
+pub(super) fn rectangle(x: f64, y: f64, width: f64, height: f64, fill: &str) -> Rectangle {
     Rectangle::new()
         .set("x", x)
         .set("y", y)

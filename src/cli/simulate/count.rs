@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::chance;
+use super::plan::{Plan, plans};
 use super::users::Crowd;
 use crate::cli::layout;
 use crate::rules::{Rule, Rules, Service};
@@ -15,6 +16,8 @@ pub(super) struct Shares {
     /// Of all users, whatever the rule.
     pub(super) versions: Vec<Version>,
     pub(super) rules: Vec<Group>,
+    /// What ramps have planned, whatever part of it is carried out.
+    pub(super) plans: Vec<Plan>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +112,11 @@ pub(super) fn shares(
         tallies.count(decision.reason(), version, false);
     }
     let service = &rules.services()[service];
+    let plans = if rules.enabled && service.enabled {
+        plans(service, now)
+    } else {
+        Vec::new()
+    };
     let groups = groups(service, &tallies.0, now)?;
     let versions = service.versions().map(|version| {
         let applied = groups.iter().filter(|group| !group.dry_run);
@@ -133,6 +141,7 @@ pub(super) fn shares(
         service: service.name().to_owned(),
         versions: versions.collect(),
         rules: groups,
+        plans,
     })
 }
 

@@ -3,6 +3,8 @@
 mod chance;
 mod chart;
 mod count;
+mod plan;
+mod plot;
 mod show;
 mod users;
 
@@ -43,7 +45,7 @@ pub(super) struct Args {
     /// This service alone
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Draw the versions' shares into this file
+    /// Draw the versions' shares into this file, and those of ramps over time
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// For people or for programs
@@ -60,6 +62,9 @@ pub(super) struct Args {
 struct Outcome {
     users: u64,
     seed: u32,
+    /// The moment, in milliseconds since the Unix epoch.
+    #[serde(skip)]
+    now: u64,
     /// Whether each share is what the policy says, but for chance.
     ok: bool,
     services: Vec<Shares>,
@@ -83,6 +88,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let outcome = Outcome {
         users: args.users,
         seed: args.seed,
+        now,
         ok: services.iter().all(Shares::ok),
         services,
     };

@@ -33,6 +33,7 @@ pub(super) fn human(outcome: &Outcome, keys: &[Carrier]) -> String {
         out.push('\n');
         bars(&mut out, service, outcome.users);
         out.push('\n');
+        coming(&mut out, service);
     }
     let verdict = if outcome.ok {
         styled(GOOD, "each share is what the policy says")
@@ -112,5 +113,16 @@ fn bars(out: &mut String, service: &Shares, all: u64) {
         let bar = format!("{}{eighth}", "█".repeat(tenths / 8));
         let share = percent(version.users, all);
         let _ = writeln!(out, " {:width$}  {bar:BAR$}  {share:>8}", version.name);
+    }
+}
+
+fn coming(out: &mut String, service: &Shares) {
+    let plans = service.plans.iter().filter(|plan| !plan.coming.is_empty());
+    for plan in plans {
+        let _ = writeln!(out, " {}, to come", plan.rule);
+        for step in &plan.coming {
+            let _ = writeln!(out, "   {}  {} {} %", step.at, step.version, step.percent);
+        }
+        out.push('\n');
     }
 }

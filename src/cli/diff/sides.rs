@@ -1,0 +1,146 @@
+//! The two sides of a change: what decides about whom, and by which draw.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::cli::keys;
+use crate::cli::layout::{self, Part};
+use crate::rules::{Rule, Rules, Service, Split};
+
+/// Fields of a split or mirror that say which share whom gets, or who takes part at all. The others
+/// say what a user's bucket is.
+const NOT_OF_THE_DRAW: [&str; 6] = ["to", "missing", "salt", "keep", "version", "percent"];
+
+/// Stands for a version where nobody is copied; no version has a blank in its name.
+const NO_COPY: &str = "no copy";
+
+/// A service in one of the policies.
+pub(super) struct Side<'p> {
+    pub(super) service: &'p Service,
+    /// The service's document, without what is default.
+    document: &'p Value,
+    enabled: bool,
+    now: u64,
+}
+
+/// What decides about some users.
+pub(super) struct Lane<'p> {
+    /// The rule's name; `None` where it is the baseline.
+    pub(super) name: Option<&'p str>,
+    pub(super) parts: Vec<Part<'p>>,
+    /// What makes a user's bucket; `None` where no bucket is asked for.
+    pub(super) draw: Option<Draw<'p>>,
+}
+
+pub(super) struct Draw<'p> {
+    salt: &'p str,
+    keys: &'p [Value],
+    rest: BTreeMap<&'p str, &'p Value>,
+}
+
+impl<'p> Side<'p> {
+    pub(super) fn new(rules: &'p Rules, at: usize, document: &'p Value, now: u64) -> Self {
+        let service = &rules.services()[at];
+        Self {
+            service,
+            document: &document["services"][at],
+            enabled: rules.enabled && service.enabled,
+            now,
+        }
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&'p Rule> {
+        self.service.rules().iter().find(|rule| rule.name() == name)
+    }
+
+    /// The rules that concern some.
+    pub(super) fn conditional(&self) -> impl Iterator<Item = &'p Rule> {
+        let rules = self.service.rules().iter().enumerate();
+        let rules = rules.filter(|(index, _)| self.when(*index).is_some());
+        rules.map(|(_, rule)| rule)
+    }
+
+    /// What decides about whom no rule with a condition concerns.
+    pub(super) fn everybody(&self) -> Lane<'p> {
+        let rules = self.service.rules().iter().enumerate();
+        let mut open = rules.filter(|(index, _)| self.when(*index).is_none());
+        match open.next() {
+            Some((_, rule)) => self.lane(rule),
+            None => self.baseline(None),
+        }
+    }
+
+    fn when(&self, rule: usize) -> Option<&'p Value> {
+        self.document["rules"][rule].get("when")
+    }
+
+    fn baseline(&self, name: Option<&'p str>) -> Lane<'p> {
+        Lane {
+            name,
+            parts: layout::everybody(self.service.baseline().name()),
+            draw: None,
+        }
+    }
+
+    pub(super) fn lane(&self, rule: &'p Rule) -> Lane<'p> {
+        if !self.enabled {
+            return self.baseline(Some(rule.name()));
+        }
+        let rules = self.service.rules();
+        let at = rules.iter().position(|own| std::ptr::eq(own, rule));
+        let document = &self.document["rules"][at.unwrap_or_default()]["split"];
+        Lane {
+            name: Some(rule.name()),
+            parts: layout::of_rule(rule, self.service.baseline().name(), self.now),
+            draw: rule.split().map(|split| Draw::new(split, document)),
+        }
+    }
+
+    /// The versions that are copied to.
+    pub(super) fn copied(&self) -> impl Iterator<Item = &'p str> {
+        let slices = self.service.mirrors().iter();
+        let slices = slices.flat_map(|mirror| mirror.slices_at(self.now));
+        slices.map(|slice| slice.version().name())
+    }
+
+    /// Who is copied to a version.
+    pub(super) fn copies(&self, version: &str) -> Lane<'p> {
+        let at = self.copied().position(|own| own == version);
+        let Some(at) = at.filter(|_| self.enabled) else {
+            return Lane {
+                name: None,
+                parts: layout::everybody(NO_COPY),
+                draw: None,
+            };
+        };
+        let mirror = &self.service.mirrors()[at];
+        Lane {
+            name: None,
+            parts: layout::of_split(mirror, NO_COPY, self.now),
+            draw: Some(Draw::new(mirror, &self.document["mirror"][at])),
+        }
+    }
+}
+
+impl<'p> Draw<'p> {
+    fn new(split: &'p Split, document: &'p Value) -> Self {
+        let rest = document.as_object().into_iter().flatten();
+        let rest =
+            rest.filter(|(field, _)| *field != "by" && !NOT_OF_THE_DRAW.contains(&field.as_str()));
+        Self {
+            salt: split.salt(),
+            keys: document["by"].as_array().map_or(&[], Vec::as_slice),
+            rest: rest.map(|(field, value)| (field.as_str(), value)).collect(),
+        }
+    }
+
+    /// Whether a user's bucket stays. Who has one of the keys that both begin with keeps it,
+    /// whatever keys follow.
+    pub(super) fn same(&self, other: &Draw<'_>) -> bool {
+        let mut keys = self.keys.iter().zip(other.keys);
+        self.salt == other.salt
+            && self.rest == other.rest
+            && keys.all(|(one, other)| keys::same(one, other))
+    }
+}
