@@ -1,6 +1,7 @@
 //! Real Envoy: found, configured from the repository's samples, started, watched and stopped.
 
 mod admin;
+mod backends;
 mod find;
 mod log;
 mod policy_file;
