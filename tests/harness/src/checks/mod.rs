@@ -4,6 +4,7 @@ mod agree;
 mod broken;
 mod claims;
 mod forged;
+mod geo;
 mod grpc;
 mod mirror;
 mod people;
@@ -37,6 +38,8 @@ pub enum Check {
     Vectors,
     /// A token's claims count, those of a token that does not hold never.
     Claims,
+    /// Rules on the country that Envoy finds, and that a CDN names; never on a client's word.
+    Geo,
     /// At the edge the tag of the trusted is followed, and nobody else's.
     Trust,
     /// Forged headers change nothing, with the module alive or dead.
@@ -67,6 +70,7 @@ impl Check {
             Self::Switch => switch::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
+            Self::Geo => geo::check(lab).await,
             Self::Trust => trust::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,

@@ -1,6 +1,7 @@
 //! Real Envoy: found, configured from the repository's samples, started, watched and stopped.
 
 mod admin;
+mod atlas;
 mod backends;
 mod find;
 mod log;
@@ -13,6 +14,7 @@ mod tree;
 mod wheel;
 
 pub use admin::Admin;
+pub use atlas::{Atlas, Place};
 pub use find::{Runner, find, wheel};
 pub use log::Log;
 pub use policy_file::{Layout, PolicyFile};

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use graylane::Node;
 use serde_json::{Value, json};
 
+use super::atlas::{DATABASE, DATABASE_PATH};
 use super::backends::{place_backends, place_routes};
 use super::sample::Sample;
 use super::tree::{CLUSTER, LISTENER, WASM, at, renamed, resources, set_address, walk};
@@ -110,6 +111,7 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             place_routes(tree, values.backends)?;
             drop_headers(tree, values)?;
             take_raw(tree, values)?;
+            place_database(tree, values.folder)?;
             move_paths(tree, &paths, values.folder)
         };
         edit().with_context(|| format!("envoy/{}: {}", paths.name, file.path.display()))?;
@@ -169,6 +171,16 @@ pub(super) fn place_policy(tree: &mut Value, policy: Option<&Value>, form: Form)
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Has `geoip` look into the run's own database.
+fn place_database(tree: &mut Value, folder: &str) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if let Some(path) = object.get_mut(DATABASE_PATH) {
+            *path = format!("{folder}/{DATABASE}").into();
+        }
+        Ok(())
+    })
 }
 
 /// Takes away what would hide the module's own work from a check.
