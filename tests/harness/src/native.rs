@@ -40,12 +40,18 @@ impl Native {
         Ok(Self { rules })
     }
 
-    /// What Envoy must answer to this visit.
+    /// What Envoy must answer to this visit, by a policy that knows no time.
+    #[must_use]
+    pub fn decide(&self, visit: &Visit) -> Verdict {
+        self.decide_at(visit, 0)
+    }
+
+    /// What Envoy must answer to this visit at a moment, in milliseconds since the Unix epoch.
     ///
     /// The policies of the checks leave nothing to chance, so the moment's random number is fixed.
     #[must_use]
-    pub fn decide(&self, visit: &Visit) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { random: 0, now: 0 });
+    pub fn decide_at(&self, visit: &Visit, now: u64) -> Verdict {
+        let decision = graylane::decide(&self.rules, visit, Moment { random: 0, now });
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Verdict {
             version: owned(decision.version()),

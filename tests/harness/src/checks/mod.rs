@@ -3,6 +3,7 @@
 mod agree;
 mod broken;
 mod claims;
+mod clock;
 mod forged;
 mod geo;
 mod grpc;
@@ -34,6 +35,8 @@ pub enum Check {
     Shares,
     /// A policy changes under load, there and back.
     Switch,
+    /// Rules and ramps follow the wall clock, under load.
+    Clock,
     /// Every vector of the core, through Envoy.
     Vectors,
     /// A token's claims count, those of a token that does not hold never.
@@ -68,6 +71,7 @@ impl Check {
             Self::Sticky => sticky::check(lab).await,
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
+            Self::Clock => clock::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
             Self::Geo => geo::check(lab).await,
