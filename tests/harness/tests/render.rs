@@ -37,6 +37,7 @@ fn rendered(
         policy: Some(policy),
         form,
         backends: &backends(versions),
+        claims_in: None,
         node: None,
         raw: false,
         stripping: Stripping::Nothing,

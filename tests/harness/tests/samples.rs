@@ -89,6 +89,7 @@ async fn every_configuration_is_valid() {
             backends: &backends,
             stripping: Stripping::All,
             hop_headers_removed: true,
+            claims_in: None,
             node: None,
             raw: false,
         };

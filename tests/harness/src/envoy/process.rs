@@ -67,6 +67,7 @@ impl Envoy {
             backends: ground.backends,
             stripping: setup.stripping,
             hop_headers_removed: setup.hop_headers_removed,
+            claims_in: setup.claims_in.as_deref(),
             node: setup.node.as_ref(),
             raw: setup.raw,
         };

@@ -73,6 +73,8 @@ pub struct Values<'a> {
     pub stripping: Stripping,
     /// Whether `request_headers_to_remove` stays.
     pub hop_headers_removed: bool,
+    /// Where Envoy puts a verified token; `None` leaves the sample's place.
+    pub claims_in: Option<&'a str>,
     /// The node; `None` leaves the sample's.
     pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
@@ -111,6 +113,7 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             place_routes(tree, values.backends)?;
             drop_headers(tree, values)?;
             take_raw(tree, values)?;
+            place_claims(tree, values.claims_in)?;
             place_database(tree, values.folder)?;
             move_paths(tree, &paths, values.folder)
         };
@@ -223,6 +226,18 @@ fn take_raw(tree: &mut Value, values: &Values<'_>) -> Result<()> {
         if values.raw && object.contains_key("use_remote_address") {
             object.insert("xff_num_trusted_hops".to_owned(), 1.into());
             object.remove("normalize_path");
+        }
+        Ok(())
+    })
+}
+
+/// Has `jwt_authn` put what it verified elsewhere.
+fn place_claims(tree: &mut Value, place: Option<&str>) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if let Some(name) = place
+            && let Some(payload) = object.get_mut("payload_in_metadata")
+        {
+            *payload = name.into();
         }
         Ok(())
     })
