@@ -10,6 +10,7 @@ mod grpc;
 mod mirror;
 mod people;
 mod refused;
+mod sets;
 mod shares;
 mod sticky;
 mod switch;
@@ -37,6 +38,8 @@ pub enum Check {
     Switch,
     /// Rules and ramps follow the wall clock, under load.
     Clock,
+    /// A hundred thousand networks and as many users are sets.
+    Sets,
     /// Every vector of the core, through Envoy.
     Vectors,
     /// A token's claims count, those of a token that does not hold never.
@@ -72,6 +75,7 @@ impl Check {
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
             Self::Clock => clock::check(lab).await,
+            Self::Sets => sets::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
             Self::Geo => geo::check(lab).await,
