@@ -42,12 +42,18 @@ impl Native {
         Ok(Self { rules })
     }
 
-    /// What Envoy must answer to this visit.
+    /// What Envoy must answer to this visit, by a policy that knows no time.
+    #[must_use]
+    pub fn decide(&self, visit: &Visit) -> Verdict {
+        self.decide_at(visit, 0)
+    }
+
+    /// What Envoy must answer to this visit at a moment, in milliseconds since the Unix epoch.
     ///
     /// The policies of the checks leave nothing to chance.
     #[must_use]
-    pub fn decide(&self, visit: &Visit) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
+    pub fn decide_at(&self, visit: &Visit, now: u64) -> Verdict {
+        let decision = graylane::decide(&self.rules, visit, Moment { now });
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let dry_runs = decision.dry_runs().iter().map(|dry| {
             let rule = dry.reason.rule().map(graylane::rules::Rule::name);

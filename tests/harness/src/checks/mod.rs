@@ -3,14 +3,17 @@
 mod agree;
 mod broken;
 mod claims;
+mod clock;
 mod dry_run;
 mod forged;
+mod geo;
 mod grpc;
 mod keep;
 mod mint;
 mod mirror;
 mod people;
 mod refused;
+mod sets;
 mod shares;
 mod sticky;
 mod switch;
@@ -36,10 +39,16 @@ pub enum Check {
     Shares,
     /// A policy changes under load, there and back.
     Switch,
+    /// Rules and ramps follow the wall clock, under load.
+    Clock,
+    /// A hundred thousand networks and as many users are sets.
+    Sets,
     /// Every vector of the core, through Envoy.
     Vectors,
     /// A token's claims count, those of a token that does not hold never.
     Claims,
+    /// Rules on the country that Envoy finds, and that a CDN names; never on a client's word.
+    Geo,
     /// At the edge the tag of the trusted is followed, and nobody else's.
     Trust,
     /// Whoever has no id gets one with a page, and is decided by it at once.
@@ -74,8 +83,11 @@ impl Check {
             Self::Sticky => sticky::check(lab).await,
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
+            Self::Clock => clock::check(lab).await,
+            Self::Sets => sets::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
+            Self::Geo => geo::check(lab).await,
             Self::Trust => trust::check(lab).await,
             Self::Mint => mint::check(lab).await,
             Self::Keep => keep::check(lab).await,
