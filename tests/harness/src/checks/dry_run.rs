@@ -46,11 +46,9 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
         let expected = expected(&native, &users);
         let counted = envoy.admin().stats("graylane_dry_run_total").await?;
         for (name, count) in &expected {
-            let label = name.replace("gray_", "").replace(";.;", " ");
-            let label = label.replace("=.=", "=");
-            let tags = label.trim_start_matches("wasmcustom.").split(' ');
-            let tags: Vec<_> = tags.filter(|tag| tag.contains('=')).collect();
-            let label = format!("{case}: {}", tags.join(" "));
+            let tags = tags(name).into_iter();
+            let tags: Vec<_> = tags.map(|(tag, value)| format!("{tag} {value}")).collect();
+            let label = format!("{case}: {}", tags.join(", "));
             let own = counted.get(name).copied().unwrap_or_default();
             rows.push(Row::exact(NAME, label, count, own));
         }
@@ -59,6 +57,21 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
             format!("{case}: counters"),
             expected.len(),
             counted.len(),
+        ));
+        let scraped = envoy.admin().get("/stats/prometheus").await?;
+        let labelled = counted.iter().filter(|(name, count)| {
+            let tags = tags(name).into_iter();
+            let labels: Vec<_> = tags
+                .map(|(tag, value)| format!("gray_{tag}=\"{value}\""))
+                .collect();
+            let line = format!("graylane_dry_run_total{{{}}} {count}", labels.join(","));
+            scraped.lines().any(|own| own == line)
+        });
+        rows.push(Row::exact(
+            NAME,
+            format!("{case}: counters with their labels, as Prometheus reads them"),
+            expected.len(),
+            labelled.count(),
         ));
 
         let quiet = lines(&envoy);
@@ -96,6 +109,13 @@ fn expected(native: &Native, users: &[Visit]) -> BTreeMap<String, u64> {
         }
     }
     expected
+}
+
+/// The labels in a counter's name.
+fn tags(name: &str) -> Vec<(&str, &str)> {
+    let parts = name.trim_start_matches("wasmcustom.").split(";.;");
+    let tags = parts.filter_map(|part| part.strip_prefix("gray_"));
+    tags.filter_map(|tag| tag.split_once("=.=")).collect()
 }
 
 fn lines(envoy: &Envoy) -> u64 {
