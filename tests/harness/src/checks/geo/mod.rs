@@ -1,17 +1,18 @@
 //! Rules on where a client is: as Envoy's `geoip` finds it in a database, and as a CDN names it.
 //! What a client says of itself changes nothing.
 
+mod cdn;
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
 
 use super::people::with_user;
 use crate::Progress;
-use crate::client::{Answer, Pace, Protocol, Reply, Visit, drive};
+use crate::client::{Pace, Protocol, Reply, Visit, drive};
 use crate::envoy::{Atlas, Envoy, Place, Sample, Setup};
 use crate::lab::Lab;
 use crate::native::Native;
@@ -42,10 +43,7 @@ const FORGERIES: [&[(&str, &[u8])]; 8] = [
 pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     let mut rows = by_database(lab).await?;
     rows.push(unprotected(lab).await?);
-    let here = lab.client_ip().await?;
-    let elsewhere = Ipv4Addr::new(192, 0, 2, 1).into();
-    rows.push(by_cdn(lab, "the CDN's header, from the CDN", here).await?);
-    rows.push(by_cdn(lab, "the CDN's header, from elsewhere", elsewhere).await?);
+    rows.extend(cdn::check(lab).await?);
     Ok(rows)
 }
 
@@ -262,57 +260,4 @@ fn rules_met(native: &Native, atlas: &Atlas) -> Row {
     }
     // One rule sends all, the other splits, and most are met by none.
     Row::exact(NAME, "rules met, with what they gave", 4, met.len())
-}
-
-/// The country that a CDN names counts if the peer is in the CDN's networks, and not if it only
-/// says so.
-async fn by_cdn(lab: &Lab, case: &str, cdn: IpAddr) -> Result<Row> {
-    let policy = cdn_policy(cdn);
-    let native = Native::compile(&policy)?;
-    let backends = lab.backends(&["v1", "v2"]).await?;
-    let setup = Setup::of("standalone").policy(&policy);
-    let envoy = lab.envoy(&setup, &backends).await?;
-    let here = lab.client_ip().await?;
-    let countries: [&[&str]; 5] = [&["NO"], &["DE"], &[], &["DE", "SE"], &["XX"]];
-    let visits: Arc<[Visit]> = (0..EACH * countries.len())
-        .map(|number| {
-            let visit = Visit::of(format!("user-{number}")).from_ip(here);
-            let visit = visit.with("x-forwarded-for", "192.0.2.1");
-            let named = countries.get(number / EACH).copied().unwrap_or_default();
-            let visit = named
-                .iter()
-                .fold(visit, |visit, country| visit.with("cf-ipcountry", *country));
-            visit.over([Protocol::Http1, Protocol::Http2][number % 2])
-        })
-        .collect();
-    let progress = Progress::of(&format!("{NAME}: {case}"), visits.len());
-    let answers = drive(envoy.address(), &visits, Pace::default(), progress).await?;
-    let as_decided = |(visit, answer): &(&Visit, &Answer)| {
-        let version = answer.as_ref().ok().and_then(Reply::version);
-        version.is_some() && version == native.decide(visit).version.as_deref()
-    };
-    let right = visits.iter().zip(&answers).filter(as_decided).count();
-    Ok(Row::exact(NAME, case, visits.len(), right))
-}
-
-fn cdn_policy(cdn: IpAddr) -> Value {
-    json!({
-        "schema": "graylane/v1",
-        "services": [{
-            "name": "checkout",
-            "baseline": "v1",
-            "versions": [
-                { "name": "v1", "cluster": "checkout-v1" },
-                { "name": "v2", "cluster": "checkout-v2" },
-            ],
-            "rules": [{
-                "name": "nordic",
-                "when": { "all": [
-                    { "source_ip": [cdn] },
-                    { "header": { "name": "cf-ipcountry", "in": ["DK", "FI", "IS", "NO", "SE"] } },
-                ] },
-                "use": "v2",
-            }],
-        }],
-    })
 }
