@@ -22,6 +22,8 @@ mod schema;
 #[path = "cli/simulate.rs"]
 mod simulate;
 mod support;
+#[path = "cli/usage.rs"]
+mod usage;
 
 use std::fs;
 
