@@ -66,6 +66,11 @@ impl Algorithm {
     }
 }
 
+/// A salt in short: draws of two salts hardly ever have the same.
+pub(crate) fn fingerprint(salt: &str) -> u32 {
+    hash(salt.as_bytes())
+}
+
 /// `MurmurHash3_x86_32` with seed 0.
 fn hash(mut text: impl Read) -> u32 {
     // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
@@ -84,6 +89,12 @@ impl Bucket {
     pub fn project(bits: u32) -> Self {
         let scaled = u64::from(bits).wrapping_mul(u64::from(SCALE)) >> u32::BITS;
         Self(u32::try_from(scaled).unwrap_or(SCALE))
+    }
+
+    /// The bucket of a random draw: of its low 32 bits.
+    pub(crate) fn drawn(bits: u128) -> Self {
+        let low = u32::try_from(bits & u128::from(u32::MAX));
+        Self::project(low.unwrap_or_default())
     }
 
     /// The bucket's number, in `0..SCALE`.

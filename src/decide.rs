@@ -1,123 +1,19 @@
 //! Which version answers a request, and why: the one function that everything else serves.
 
 use crate::bucket::Bucket;
-use crate::policy::{Missing, Stamp};
+use crate::decision::{Assigned, Decision, DryRun, Id, Reason, Tag};
+use crate::navigation::is_navigation;
+use crate::policy::Stamp;
 use crate::request::Request;
-use crate::rules::{Action, Rule, Rules, Service, Version};
+use crate::rules::{Action, Missing, Rule, Rules, Service, Split, Version};
 
-/// What a decision may know beside the policy and the request. The caller draws it, so that the
-/// decision itself has no clock and no source of chance.
+/// What a decision may know beside the policy and the request, so that the decision itself has no
+/// clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moment {
-    /// Random bits, for `missing: random`; zero where [`Rules::needs_random`] is false.
-    pub random: u32,
     /// The wall clock, in milliseconds since the Unix epoch; zero where [`Rules::needs_clock`] is
     /// false.
     pub now: u64,
-}
-
-/// The answer to one request.
-#[derive(Clone, Copy, Debug)]
-pub struct Decision<'r> {
-    service: Option<&'r Service>,
-    version: Option<&'r Version>,
-    mirror: Option<&'r Version>,
-    reason: Reason<'r>,
-    tag: Tag,
-}
-
-/// Why a version was decided on.
-#[derive(Clone, Copy, Debug)]
-pub enum Reason<'r> {
-    /// No service has the request's host, so there is nothing to decide.
-    NoService,
-    /// The policy or the service is not enabled.
-    Disabled,
-    /// The tag that the request came with names a version of this service.
-    Followed,
-    /// The tag that the request came with is not about this service.
-    ForeignTag,
-    /// This rule sends the request, or a part of the users that has it, to the version.
-    Rule(&'r Rule),
-    /// This rule splits, and the request has none of its keys.
-    NoKey(&'r Rule),
-    /// No rule concerns the request.
-    NoRule,
-}
-
-/// What becomes of the tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tag {
-    /// It names the version decided on.
-    Write,
-    /// There is none.
-    Remove,
-    /// It travels on as it came.
-    Keep,
-}
-
-impl Reason<'_> {
-    /// Its name in data: `no_service`, `disabled`, `followed`, `foreign_tag`, `rule`, `no_key` or
-    /// `no_rule`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NoService => "no_service",
-            Self::Disabled => "disabled",
-            Self::Followed => "followed",
-            Self::ForeignTag => "foreign_tag",
-            Self::Rule(_) => "rule",
-            Self::NoKey(_) => "no_key",
-            Self::NoRule => "no_rule",
-        }
-    }
-}
-
-impl<'r> Decision<'r> {
-    /// The service that the request is for.
-    #[must_use]
-    pub fn service(&self) -> Option<&'r str> {
-        self.service.map(Service::name)
-    }
-
-    /// The version that answers. `None` just where there is no service.
-    #[must_use]
-    pub fn version(&self) -> Option<&'r str> {
-        self.version.map(Version::name)
-    }
-
-    /// The cluster that this hop goes to, where the version names one.
-    #[must_use]
-    pub fn cluster(&self) -> Option<&'r str> {
-        self.version.and_then(Version::cluster)
-    }
-
-    /// The cluster that gets a copy of the request, of which nobody awaits the answer.
-    #[must_use]
-    pub fn mirror(&self) -> Option<&'r str> {
-        self.mirror.and_then(Version::cluster)
-    }
-
-    /// The rule that decided.
-    #[must_use]
-    pub fn rule(&self) -> Option<&'r str> {
-        match self.reason {
-            Reason::Rule(rule) | Reason::NoKey(rule) => Some(rule.name()),
-            _ => None,
-        }
-    }
-
-    /// Why.
-    #[must_use]
-    pub fn reason(&self) -> Reason<'r> {
-        self.reason
-    }
-
-    /// What becomes of the tag.
-    #[must_use]
-    pub fn tag(&self) -> Tag {
-        self.tag
-    }
 }
 
 /// Decides which version answers the request.
@@ -138,38 +34,55 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> D
             } else {
                 Tag::Remove
             },
+            assigned: None,
+            dry_runs: Vec::new(),
         };
     };
-    let decided = |version: &'r Version, reason, tag| Decision {
+    let incoming = incoming(rules, service, request, moment);
+    let mut dry_runs = Vec::new();
+    let mut outcome = match incoming {
+        _ if !(rules.enabled && service.enabled) => Outcome::baseline(service, Reason::Disabled),
+        Incoming::Canary(version) => Outcome::of(version, Reason::Followed),
+        Incoming::Foreign => Outcome::baseline(service, Reason::ForeignTag),
+        Incoming::None => ask_rules(service, request, moment, &mut dry_runs),
+    };
+    if service.dry_run && !matches!(outcome.reason, Reason::Disabled) {
+        dry_runs.push(DryRun {
+            service: service.name(),
+            version: outcome.version.name(),
+            reason: outcome.reason,
+        });
+        outcome = Outcome::baseline(service, Reason::DryRun);
+    }
+    let Outcome {
+        version,
+        reason,
+        assigned,
+    } = outcome;
+    let off = matches!(reason, Reason::Disabled | Reason::DryRun);
+    Decision {
         service: Some(service),
         version: Some(version),
-        mirror: match reason {
-            Reason::Disabled => None,
-            _ => service.mirror(request, moment, version),
+        mirror: if off {
+            None
+        } else {
+            service.mirror(request, moment, version)
         },
         reason,
-        tag,
-    };
-    let baseline = service.baseline();
-    let incoming = incoming(rules, service, request, moment);
-    if !(rules.enabled && service.enabled) {
-        // Off for this service alone: a tag may well be about the next one.
-        let tag = match incoming {
-            Incoming::None => stamp(rules, service, baseline),
-            Incoming::Canary(_) | Incoming::Foreign => Tag::Keep,
-        };
-        return decided(baseline, Reason::Disabled, tag);
+        tag: match incoming {
+            Incoming::None => stamp(rules, service, version),
+            // Off for this service alone: a tag may well be about the next one.
+            Incoming::Canary(_) if off => Tag::Keep,
+            Incoming::Canary(_) => Tag::Write,
+            Incoming::Foreign => Tag::Keep,
+        },
+        assigned,
+        dry_runs,
     }
-    match incoming {
-        Incoming::Canary(version) => return decided(version, Reason::Followed, Tag::Write),
-        Incoming::Foreign => return decided(baseline, Reason::ForeignTag, Tag::Keep),
-        Incoming::None => {}
-    }
-    let (version, reason) = ask_rules(service, request, moment);
-    decided(version, reason, stamp(rules, service, version))
 }
 
 /// What a request's tag says to a service.
+#[derive(Clone, Copy)]
 enum Incoming<'r> {
     /// Nothing: there is none, an empty one, or some service's baseline.
     None,
@@ -211,32 +124,111 @@ fn incoming<'r>(
     }
 }
 
+/// A version for the request, and what the user is to bring along next time.
+struct Outcome<'r> {
+    version: &'r Version,
+    reason: Reason<'r>,
+    assigned: Option<Assigned<'r>>,
+}
+
+impl<'r> Outcome<'r> {
+    fn of(version: &'r Version, reason: Reason<'r>) -> Self {
+        Self {
+            version,
+            reason,
+            assigned: None,
+        }
+    }
+
+    fn baseline(service: &'r Service, reason: Reason<'r>) -> Self {
+        Self::of(service.baseline(), reason)
+    }
+}
+
 fn ask_rules<'r>(
     service: &'r Service,
     request: &impl Request,
     moment: Moment,
-) -> (&'r Version, Reason<'r>) {
-    let baseline = service.baseline();
+    dry_runs: &mut Vec<DryRun<'r>>,
+) -> Outcome<'r> {
     for rule in service.rules() {
         if !rule.concerns(request, moment) {
             continue;
         }
-        let split = match &rule.action {
-            Action::Use(version) => return (version, Reason::Rule(rule)),
-            Action::Split(split) => split,
+        let outcome = match &rule.action {
+            Action::Use(version) => Outcome::of(version, Reason::Rule(rule)),
+            Action::Split(split) => match ask_split(service, rule, split, request, moment) {
+                Some(outcome) => outcome,
+                None => continue,
+            },
         };
-        let bucket = match (split.bucket(request), split.missing) {
-            (Some(bucket), _) => bucket,
-            (None, Missing::Random) => Bucket::project(moment.random),
-            (None, Missing::Baseline) => return (baseline, Reason::NoKey(rule)),
-            (None, Missing::Next) => continue,
-        };
-        return (
-            split.version(bucket, moment.now).unwrap_or(baseline),
-            Reason::Rule(rule),
-        );
+        if !rule.dry_run {
+            return outcome;
+        }
+        dry_runs.push(DryRun {
+            service: service.name(),
+            version: outcome.version.name(),
+            reason: outcome.reason,
+        });
     }
-    (baseline, Reason::NoRule)
+    Outcome::baseline(service, Reason::NoRule)
+}
+
+/// `None`: the next rule is asked.
+fn ask_split<'r>(
+    service: &'r Service,
+    rule: &'r Rule,
+    split: &'r Split,
+    request: &impl Request,
+    moment: Moment,
+) -> Option<Outcome<'r>> {
+    let keep = split.keep.as_ref();
+    if let Some(version) = keep.and_then(|keep| keep.version(request)) {
+        return Some(Outcome::of(version, Reason::Kept(rule)));
+    }
+    let no_key = Outcome::baseline(service, Reason::NoKey(rule));
+    let mut minted = None;
+    let bucket = match (split.bucket(request), &split.missing) {
+        (Some(bucket), _) => bucket,
+        (None, Missing::Baseline) => return Some(no_key),
+        (None, Missing::Next) => return None,
+        (None, Missing::Random) => match request.random() {
+            Some(bits) => Bucket::drawn(bits),
+            None => return Some(no_key),
+        },
+        (None, Missing::Mint(cookie)) => match mint(service, request) {
+            Some(id) => {
+                minted = Some((&**cookie, id));
+                split.bucket_of(id.to_string().as_bytes())
+            }
+            None => return Some(no_key),
+        },
+    };
+    let version = split.version(bucket, moment.now);
+    let kept = keep.and_then(|keep| keep.mark(version?));
+    let assigned = match (minted, kept) {
+        (None, None) => None,
+        _ => service.cookies.kept_by(request).map(|secure| Assigned {
+            cookies: &service.cookies,
+            secure,
+            minted,
+            kept,
+        }),
+    };
+    Some(Outcome {
+        version: version.unwrap_or(service.baseline()),
+        reason: Reason::Rule(rule),
+        assigned,
+    })
+}
+
+/// A fresh id, where the user can be given one: for a page, and where a browser would keep it.
+fn mint(service: &Service, request: &impl Request) -> Option<Id> {
+    if !is_navigation(request) {
+        return None;
+    }
+    service.cookies.kept_by(request)?;
+    request.random().map(Id)
 }
 
 fn stamp(rules: &Rules, service: &Service, version: &Version) -> Tag {

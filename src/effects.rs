@@ -1,6 +1,6 @@
 //! What a decision does to the request.
 
-use crate::decide::{Decision, Tag};
+use crate::decision::{Decision, Id, Tag};
 use crate::rules::Rules;
 
 /// What becomes of one request header.
@@ -10,10 +10,12 @@ pub enum HeaderEffect<'r> {
     Set(&'r str, &'r str),
     /// It is gone.
     Remove(&'r str),
+    /// The cookies have one more, of this name, before the others.
+    AddCookie(&'r str, Id),
 }
 
 /// What a decision does to the request.
-pub type Effects<'r> = std::iter::Flatten<std::array::IntoIter<Option<HeaderEffect<'r>>, 3>>;
+pub type Effects<'r> = std::iter::Flatten<std::array::IntoIter<Option<HeaderEffect<'r>>, 4>>;
 
 /// What a decision does to the request: each header once.
 ///
@@ -31,7 +33,14 @@ pub fn effects<'r>(rules: &'r Rules, decision: &Decision<'r>) -> Effects<'r> {
         let set = value.map(|value| HeaderEffect::Set(header, value));
         used.then_some(set.unwrap_or(HeaderEffect::Remove(header)))
     };
-    let cluster = hop(rules.names_clusters, &*headers.cluster, decision.cluster());
-    let mirror = hop(rules.mirrors, &*headers.mirror, decision.mirror());
-    [tag, cluster, mirror].into_iter().flatten()
+    let cluster = hop(
+        rules.routes.by_cluster,
+        &*headers.cluster,
+        decision.cluster(),
+    );
+    let mirror = hop(rules.routes.by_mirror, &*headers.mirror, decision.mirror());
+    // The application gets to know the id that the user was decided by.
+    let minted = decision.assigned.and_then(|assigned| assigned.minted);
+    let cookie = minted.map(|(name, id)| HeaderEffect::AddCookie(name, id));
+    [tag, cluster, mirror, cookie].into_iter().flatten()
 }

@@ -21,13 +21,16 @@
     )
 )]
 
+mod answer;
 mod bucket;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod decide;
+mod decision;
 mod effects;
 mod error;
 pub mod limits;
+mod navigation;
 pub mod policy;
 #[cfg(any(target_arch = "wasm32", test))]
 mod property;
@@ -38,8 +41,10 @@ mod wire;
 #[cfg(target_arch = "wasm32")]
 mod plugin;
 
+pub use answer::{Answer, NewCookie, settable};
 pub use bucket::{Bucket, SCALE};
-pub use decide::{Decision, Moment, Reason, Tag, decide};
+pub use decide::{Moment, decide};
+pub use decision::{Decision, DryRun, Id, Reason, Tag};
 pub use effects::{Effects, HeaderEffect, effects};
 pub use error::Error;
 pub use policy::Policy;

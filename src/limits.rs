@@ -53,6 +53,9 @@ pub const MAX_CLAIM_DEPTH: usize = 8;
 /// Bytes of a `salt`: it is hashed on every request. Holds `<service>/<rule>`.
 pub const MAX_SALT_BYTES: usize = 256;
 
+/// Bytes of the path of a cookie: browsers drop an attribute of more than 1,024.
+pub const MAX_COOKIE_PATH_BYTES: usize = 1_024;
+
 /// Bytes of a `prefix`, `suffix`, `contains` or `matches`: a request may be compared with each.
 pub const MAX_PATTERN_BYTES: usize = 1_024;
 

@@ -23,6 +23,12 @@ pub trait Request {
         let _ = (path, see);
         false
     }
+
+    /// Random bits that are this request's: the same whenever they are asked for. `None` where
+    /// there are none to be had.
+    fn random(&self) -> Option<u128> {
+        None
+    }
 }
 
 /// Shows each value of the cookies called `name`, in order, until `see` answers `true`.

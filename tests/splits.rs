@@ -171,8 +171,11 @@ fn decide_reads_every_bucket_as_the_slices_say() {
         for now in [0, 1_500, 2_500, 3_500] {
             let slices = split(&rules).slices_at(now);
             for bucket in 0..SCALE {
-                let random = bits(bucket);
-                let decision = decide(&rules, &Sent::default(), Moment { random, now });
+                let sent = Sent {
+                    random: Some(bits(bucket).into()),
+                    ..Sent::default()
+                };
+                let decision = decide(&rules, &sent, Moment { now });
                 let expected = owner(&slices, bucket);
                 assert_eq!(
                     decision.version(),

@@ -35,8 +35,10 @@ fn splitting(split: &Value) -> Rules {
 
 /// Whether the request is on `v2`, whatever chance says.
 fn admitted(rules: &Rules, request: &Sent) -> bool {
-    let answers = [0, 1 << 31, u32::MAX].map(|random| {
-        let decision = decide(rules, request, Moment { random, now: 0 });
+    let answers = [0, 1 << 31, u128::from(u32::MAX)].map(|random| {
+        let mut request = request.clone();
+        request.random = Some(random);
+        let decision = decide(rules, &request, Moment { now: 0 });
         decision.version() == Some("v2")
     });
     assert!(

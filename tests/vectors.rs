@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects};
+use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects, settable};
 use serde_json::json;
-use support::vectors::{Answer, Case, Vector, files, vectors, written};
+use support::vectors::{Answer, Case, DryRun, Vector, files, vectors, written};
 use support::{Bytes, ROOT};
 
 impl Vector {
@@ -28,12 +28,16 @@ impl Vector {
 impl Case {
     /// The answer, with those headers that the expected one tells of.
     fn answer(&self, rules: &Rules) -> Answer {
-        let moment = Moment {
-            random: self.random.unwrap_or_default(),
-            now: self.now,
-        };
-        let decision = decide(rules, &self.request, moment);
-        let after = self.request.clone().after(effects(rules, &decision));
+        let sent = self.sent();
+        let decision = decide(rules, &sent, Moment { now: self.now });
+        let cookies = decision.new_cookies();
+        let answered = Answered(&self.answer);
+        let settable = settable(&cookies, &answered);
+        let dry_runs = decision.dry_runs().iter().map(|dry| {
+            let rule = dry.reason.rule().map(|rule| rule.name().to_owned());
+            DryRun(rule, dry.version.to_owned())
+        });
+        let after = sent.clone().after(effects(rules, &decision));
         let values = |name: &String| written(&after.values(name));
         let names = self.expect.headers.keys();
         Answer {
@@ -43,7 +47,19 @@ impl Case {
             rule: decision.rule().map(str::to_owned),
             reason: decision.reason().name().to_owned(),
             headers: names.map(|name| (name.clone(), values(name))).collect(),
+            set_cookies: settable.map(|cookie| cookie.line.clone()).collect(),
+            dry_runs: dry_runs.collect(),
         }
+    }
+}
+
+/// An answer of these headers.
+struct Answered<'c>(&'c [(String, String)]);
+
+impl graylane::Answer for Answered<'_> {
+    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let mut own = self.0.iter().filter(|(own, _)| own == name);
+        own.any(|(_, value)| see(value.as_bytes()))
     }
 }
 

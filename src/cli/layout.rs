@@ -5,8 +5,7 @@
 use std::ops::Range;
 
 use crate::SCALE;
-use crate::policy::Missing;
-use crate::rules::{Action, Rule, Split};
+use crate::rules::{Action, Missing, Rule, Split};
 
 /// Some buckets, and whose they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +72,11 @@ pub(super) fn names(rule: &Rule) -> Vec<&str> {
 
 /// Whether no request that the rule concerns goes on to the next.
 pub(super) fn always_decides(rule: &Rule) -> bool {
-    match &rule.action {
-        Action::Use(_) => true,
-        Action::Split(split) => split.missing != Missing::Next,
-    }
+    !rule.dry_run
+        && match &rule.action {
+            Action::Use(_) => true,
+            Action::Split(split) => split.missing != Missing::Next,
+        }
 }
 
 /// How many buckets a version has in all.

@@ -72,6 +72,8 @@ pub(super) struct Asked {
     headers: Vec<(String, String)>,
     source_ip: Option<IpAddr>,
     claims: Vec<(String, String)>,
+    /// Where a split draws, and for ids.
+    pub(super) random: Option<u128>,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -103,6 +105,7 @@ impl Parts {
             headers,
             source_ip: self.ip,
             claims: self.claims.clone(),
+            random: None,
         }
     }
 
@@ -156,5 +159,9 @@ impl Request for Asked {
         let name = path.get(1..).unwrap_or_default().join(".");
         let mut values = self.claims.iter().filter(|(own, _)| *own == name);
         values.any(|(_, value)| see(value.as_bytes()))
+    }
+
+    fn random(&self) -> Option<u128> {
+        self.random
     }
 }

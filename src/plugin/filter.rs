@@ -1,18 +1,19 @@
 //! The contexts that Envoy calls: one root for each configuration, one filter for each request.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
-use log::{error, info};
+use log::{debug, error, info};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
-use super::host::{self, HostRequest};
-use crate::{Error, Moment, Policy, Rules, decide, effects};
+use super::count;
+use super::host::{self, HostAnswer, HostRequest};
+use crate::rules::Rule;
+use crate::{DryRun, Error, Moment, NewCookie, Policy, Rules, decide, effects, settable};
 
 /// Tells the SDK what to create. Runs once in each VM.
 pub(crate) fn start() {
-    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_log_level(LogLevel::Debug);
     proxy_wasm::set_root_context(|_| Box::new(Root { rules: None }));
 }
 
@@ -43,6 +44,7 @@ impl RootContext for Root {
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Filter {
             rules: self.rules.clone(),
+            cookies: Vec::new(),
         }))
     }
 
@@ -59,6 +61,8 @@ fn compile() -> Result<Rules, Error> {
 /// One request.
 struct Filter {
     rules: Option<Arc<Rules>>,
+    /// What the answer is to set.
+    cookies: Vec<NewCookie>,
 }
 
 impl Context for Filter {}
@@ -68,18 +72,27 @@ impl HttpContext for Filter {
         if let Some(rules) = &self.rules {
             let request = HostRequest::default();
             let moment = Moment {
-                random: if rules.needs_random() { random() } else { 0 },
                 now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
-            effects(rules, &decision).for_each(host::apply);
+            effects(rules, &decision).for_each(|effect| request.apply(effect));
+            decision.dry_runs().iter().for_each(tell);
+            self.cookies = decision.new_cookies();
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        if !self.cookies.is_empty() {
+            let answer = HostAnswer::fetch();
+            settable(&self.cookies, &answer).for_each(host::set_cookie);
         }
         Action::Continue
     }
 }
 
-/// Random bits: the standard library seeds its hasher from the host, and gives each one other keys.
-fn random() -> u32 {
-    let bits = RandomState::new().build_hasher().finish();
-    (bits >> 32) as u32
+fn tell(dry: &DryRun<'_>) {
+    count::dry_run(dry);
+    let by = dry.reason.rule().map_or(dry.reason.name(), Rule::name);
+    debug!("dry run: {}: {by}: {}", dry.service, dry.version);
 }

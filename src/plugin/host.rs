@@ -10,10 +10,7 @@ use std::time::UNIX_EPOCH;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
 
-use crate::effects::HeaderEffect;
-use crate::property;
-use crate::request::Request;
-use crate::rules::Node;
+use crate::{Answer, HeaderEffect, Id, NewCookie, Node, Request, property};
 
 /// The plugin's configuration. Empty where there is none.
 pub(super) fn configuration() -> Bytes {
@@ -36,16 +33,6 @@ pub(super) fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Does what a decision asks. Only while the request's headers have not gone on.
-pub(super) fn apply(effect: HeaderEffect<'_>) {
-    let (name, value) = match effect {
-        HeaderEffect::Set(name, value) => (name, Some(value.as_bytes())),
-        HeaderEffect::Remove(name) => (name, None),
-    };
-    // Its one error is a panic already.
-    let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
-}
-
 /// A request whose parts are fetched when they are asked for, and never twice. Only while its
 /// headers have not gone on.
 #[derive(Default)]
@@ -53,6 +40,35 @@ pub(super) struct HostRequest {
     headers: Cell<Headers>,
     metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
+    random: OnceCell<Option<u128>>,
+}
+
+impl HostRequest {
+    /// Does what a decision asks.
+    pub(super) fn apply(&self, effect: HeaderEffect<'_>) {
+        match effect {
+            HeaderEffect::Set(name, value) => set(name, Some(value.as_bytes())),
+            HeaderEffect::Remove(name) => set(name, None),
+            HeaderEffect::AddCookie(name, id) => self.add_cookie(name, id),
+        }
+    }
+
+    /// In one line with those that are there, since HTTP/1.1 allows no second; and before them,
+    /// since of two cookies of one name the first counts.
+    fn add_cookie(&self, name: &str, id: Id) {
+        let mut cookies = format!("{name}={id}").into_bytes();
+        self.any_header("cookie", &mut |own| {
+            cookies.extend_from_slice(b"; ");
+            cookies.extend_from_slice(own);
+            false
+        });
+        set("cookie", Some(&cookies));
+    }
+}
+
+fn set(name: &str, value: Option<&[u8]>) {
+    // Its one error is a panic already.
+    let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
 }
 
 /// What has been fetched so far. Fetching one header costs half of fetching all, so the others
@@ -87,6 +103,40 @@ impl Request for HostRequest {
             metadata.ok().flatten().unwrap_or_default()
         });
         property::any_claim(metadata, path, see)
+    }
+
+    fn random(&self) -> Option<u128> {
+        *self.random.get_or_init(|| {
+            let mut bits = [0; 16];
+            getrandom::fill(&mut bits).ok()?;
+            Some(u128::from_ne_bytes(bits))
+        })
+    }
+}
+
+/// An answer. Only while its headers have not gone on.
+pub(super) struct HostAnswer {
+    headers: Vec<(String, Bytes)>,
+}
+
+impl HostAnswer {
+    pub(super) fn fetch() -> Self {
+        let headers = hostcalls::get_map_bytes(MapType::HttpResponseHeaders);
+        Self {
+            headers: headers.unwrap_or_default(),
+        }
+    }
+}
+
+/// Has the answer set a cookie. Only while its headers have not gone on.
+pub(super) fn set_cookie(cookie: &NewCookie) {
+    let line = cookie.line.as_bytes();
+    let _ = hostcalls::add_map_value_bytes(MapType::HttpResponseHeaders, "set-cookie", line);
+}
+
+impl Answer for HostAnswer {
+    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        of(&self.headers, name).any(see)
     }
 }
 

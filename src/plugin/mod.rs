@@ -1,5 +1,6 @@
 //! The filter inside Envoy: the only code that names the host.
 
+mod count;
 mod filter;
 mod host;
 

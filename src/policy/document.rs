@@ -8,7 +8,7 @@
 use serde::de::{Deserialize, Deserializer, IntoDeserializer};
 
 use super::object::objects;
-use super::{Key, Name, Number, Split, Text};
+use super::{Cookies, Key, Name, Number, Split, Text};
 
 /// A whole policy.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -105,6 +105,9 @@ pub struct Service {
     /// `false` sends everybody to the baseline.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// `true` decides and counts, and sends everybody to the baseline.
+    #[serde(default)]
+    pub dry_run: bool,
     /// The version that answers whoever no rule sends elsewhere.
     pub baseline: Text,
     /// The versions, the baseline among them.
@@ -115,6 +118,9 @@ pub struct Service {
     /// Copies beside the answer, of which the first that hits is sent. Absent: none.
     #[serde(default, deserialize_with = "given")]
     pub mirror: Option<Vec<Mirror>>,
+    /// How the cookies are set that its splits need.
+    #[serde(default)]
+    pub cookies: Cookies,
 }
 
 /// One version of a service.
@@ -145,6 +151,9 @@ pub struct Rule {
     /// Or a sticky split among several.
     #[serde(default, deserialize_with = "given")]
     pub split: Option<Split>,
+    /// `true` decides and counts, and asks the next rule all the same.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// A condition: just one of these fields.

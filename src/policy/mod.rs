@@ -1,5 +1,6 @@
 //! The policy as its author writes it, read from bytes. What it means is [`crate::rules`]' to say.
 
+mod cookies;
 mod document;
 mod name;
 mod nesting;
@@ -9,6 +10,7 @@ mod protobuf;
 mod split;
 mod text;
 
+pub use cookies::{Cookies, SameSite};
 pub use document::{
     Condition, Headers, Match, Mirror, Policy, Proxy, Role, Rule, Schema, Service, Stamp, Time,
     Version,

@@ -25,6 +25,9 @@ pub struct Split {
     /// What becomes of a request without a key.
     #[serde(default, deserialize_with = "word")]
     pub missing: Missing,
+    /// `true`: who once had a version of the split stays there, also when its share shrinks.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// How a user becomes a bucket. What a name means never changes.
@@ -127,6 +130,8 @@ pub enum Missing {
     Next,
     /// Each such request draws anew: not sticky.
     Random,
+    /// It gets an id, in the first cookie of `by`.
+    Mint,
 }
 
 objects! {

@@ -7,7 +7,7 @@ use super::checks::{at_most, not_empty, once};
 use super::condition::Condition;
 use super::hosts::HostIndex;
 use super::rulebook::{Rulebook, find};
-use super::{Belief, Headers, Needs, Node, Rule, Rules, Scope, Service, Version, name};
+use super::{Belief, Cookies, Headers, Node, Routes, Rule, Rules, Scope, Service, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
 use crate::policy::{self, Policy, Text};
@@ -62,13 +62,12 @@ impl Rules {
                 .iter()
                 .map(|each| each.baseline.name.clone())
                 .collect(),
-            names_clusters: compiled.iter().any(Service::names_a_cluster),
-            mirrors: compiled.iter().any(|service| !service.mirrors.is_empty()),
-            needs: Needs {
-                random: compiled.iter().any(Service::draws),
-                clock: compiled.iter().any(Service::ages)
-                    || trust.as_ref().is_some_and(Condition::ages),
+            routes: Routes {
+                by_cluster: compiled.iter().any(Service::names_a_cluster),
+                by_mirror: compiled.iter().any(|service| !service.mirrors.is_empty()),
             },
+            needs_clock: compiled.iter().any(Service::ages)
+                || trust.as_ref().is_some_and(Condition::ages),
             services: compiled,
             belief: belief(policy.role, node, trust),
             headers,
@@ -149,7 +148,8 @@ impl Services<'_> {
                 "leave it out to send everybody to the baseline",
             )?;
         }
-        let mut rules = Rulebook::new(self.scope, &name, &versions, &baseline);
+        let cookies = Cookies::compile(&place.field("cookies"), &document.cookies)?;
+        let mut rules = Rulebook::new(self.scope, &name, &versions, &baseline, &cookies);
         let at_mirror = place.field("mirror");
         if let Some(mirrors) = &document.mirror {
             not_empty(&at_mirror, mirrors, "leave it out to copy nothing")?;
@@ -173,6 +173,8 @@ impl Services<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Service {
             enabled: document.enabled,
+            dry_run: document.dry_run,
+            cookies,
             mirrors,
             rules,
             name,
@@ -208,12 +210,6 @@ impl Service {
         let mut conditions = self.rules.iter().filter_map(|rule| rule.when.as_ref());
         let mut splits = self.rules.iter().filter_map(Rule::split);
         conditions.any(Condition::ages) || splits.any(|split| split.ramps().next().is_some())
-    }
-
-    /// Whether its answers may be left to chance.
-    fn draws(&self) -> bool {
-        let mut splits = self.rules.iter().filter_map(Rule::split);
-        splits.any(|split| split.missing == policy::Missing::Random)
     }
 }
 

@@ -5,9 +5,11 @@ mod checks;
 mod clock;
 mod compile;
 mod condition;
+mod cookies;
 #[cfg(feature = "cli")]
 pub(crate) mod explain;
 mod hosts;
+mod keep;
 mod layout;
 mod name;
 mod network;
@@ -24,9 +26,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use crate::policy::{Algorithm, Stamp};
+pub(crate) use cookies::Cookies;
 pub use layout::Slice;
 pub use ramp::Ramp;
 pub use share::Share;
+pub(crate) use split::Missing;
 pub use split::Split;
 
 use condition::Condition;
@@ -46,19 +50,17 @@ pub struct Rules {
     services: Box<[Service]>,
     hosts: HostIndex,
     baselines: BTreeSet<Arc<str>>,
-    /// Whether any version is reached by the cluster header. If none is, nothing routes by that
-    /// header, and it is left alone.
-    pub(crate) names_clusters: bool,
-    /// Whether anything is ever copied; likewise.
-    pub(crate) mirrors: bool,
-    needs: Needs,
+    pub(crate) routes: Routes,
+    needs_clock: bool,
 }
 
-/// What of a [`crate::Moment`] a policy may need.
+/// By which headers anything may route. Another is left alone.
 #[derive(Clone, Copy, Debug)]
-struct Needs {
-    random: bool,
-    clock: bool,
+pub(crate) struct Routes {
+    /// Whether any version is reached by the cluster header.
+    pub(crate) by_cluster: bool,
+    /// Whether anything is ever copied.
+    pub(crate) by_mirror: bool,
 }
 
 /// Whose tag is believed.
@@ -106,6 +108,9 @@ impl Headers {
 pub struct Service {
     name: Arc<str>,
     pub(crate) enabled: bool,
+    /// Whether what is decided is only counted.
+    pub(crate) dry_run: bool,
+    pub(crate) cookies: Cookies,
     baseline: Arc<Version>,
     versions: Box<[Arc<Version>]>,
     rules: Box<[Rule]>,
@@ -125,6 +130,8 @@ pub struct Rule {
     name: Box<str>,
     when: Option<Condition>,
     pub(crate) action: Action,
+    /// Whether what it decides is only counted, and the next is asked.
+    pub(crate) dry_run: bool,
 }
 
 /// Where a rule sends those whom it concerns.
@@ -160,16 +167,10 @@ impl Rules {
         self.baselines.contains(name)
     }
 
-    /// Whether some decision may need [`crate::Moment::random`].
-    #[must_use]
-    pub fn needs_random(&self) -> bool {
-        self.needs.random
-    }
-
     /// Whether some decision may need [`crate::Moment::now`].
     #[must_use]
     pub fn needs_clock(&self) -> bool {
-        self.needs.clock
+        self.needs_clock
     }
 
     /// The services, in the policy's order.

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
+use super::cookies::Cookies;
+use super::keep::Keep;
 use super::layout::Layout;
 use super::scope::Scope;
-use super::split::{Split, keys};
+use super::source::Source;
+use super::split::{Key, Missing, Split, keys};
 use super::target::Extent;
 use super::{Action, Rule, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
-use crate::policy::{self, Algorithm, Missing, Target, Text};
+use crate::policy::{self, Algorithm, Target, Text};
 
 /// What the rules of one service are compiled with.
 pub(super) struct Rulebook<'a> {
@@ -20,6 +23,7 @@ pub(super) struct Rulebook<'a> {
     service: &'a str,
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
+    cookies: &'a Cookies,
     names: BTreeSet<Arc<str>>,
     mirrored: BTreeSet<Arc<str>>,
 }
@@ -30,12 +34,14 @@ impl<'a> Rulebook<'a> {
         service: &'a str,
         versions: &'a [Arc<Version>],
         baseline: &'a Arc<Version>,
+        cookies: &'a Cookies,
     ) -> Self {
         Self {
             scope,
             service,
             versions,
             baseline,
+            cookies,
             names: BTreeSet::new(),
             mirrored: BTreeSet::new(),
         }
@@ -73,6 +79,7 @@ impl<'a> Rulebook<'a> {
             name: name.into(),
             when: when.transpose()?,
             action,
+            dry_run: document.dry_run,
         })
     }
 
@@ -102,7 +109,13 @@ impl<'a> Rulebook<'a> {
         };
         let extent = Extent::compile(place, target, algorithm)?;
         let layout = Layout::new(place, vec![(version.clone(), extent)])?;
-        Ok(Split::new(by, (algorithm, salt), layout, Missing::Next))
+        Ok(Split::new(
+            by,
+            (algorithm, salt),
+            layout,
+            Missing::Next,
+            None,
+        ))
     }
 
     fn split(
@@ -141,8 +154,47 @@ impl<'a> Rulebook<'a> {
             once(&at_version, &mut names, &version.name)?;
             targets.push((version.clone(), Extent::compile(&place, target, algorithm)?));
         }
+        let missing = self.missing(place, document.missing, &by)?;
+        let keep = if document.keep {
+            if missing == Missing::Random {
+                return Err(place.field("keep").error(
+                    "with `missing: random` everybody ends on a canary: whoever is on none draws \
+                     again each time; write `missing: mint`",
+                ));
+            }
+            let versions = targets.iter().map(|(version, _)| version);
+            Some(Keep::new(self.service, rule, &salt, versions))
+        } else {
+            None
+        };
         let layout = Layout::new(&at_to, targets)?;
-        Ok(Split::new(by, (algorithm, salt), layout, document.missing))
+        Ok(Split::new(by, (algorithm, salt), layout, missing, keep))
+    }
+
+    fn missing(
+        &self,
+        place: &Place<'_>,
+        document: policy::Missing,
+        by: &[Key],
+    ) -> Result<Missing, Error> {
+        let place = place.field("missing");
+        Ok(match document {
+            policy::Missing::Baseline => Missing::Baseline,
+            policy::Missing::Next => Missing::Next,
+            policy::Missing::Random => Missing::Random,
+            policy::Missing::Mint => {
+                let mut cookies = by.iter().filter_map(|key| match key {
+                    Key::Text(Source::Cookie(name)) => Some(name),
+                    _ => None,
+                });
+                let name = cookies.next().ok_or_else(|| {
+                    place.error("`mint` needs a cookie in `by` for the id, such as `cookie: uid`")
+                })?;
+                self.cookies.check_name(&place, name)?;
+                let name = String::from_utf8_lossy(name);
+                Missing::Mint(name.into())
+            }
+        })
     }
 
     /// `<service>/<rule>`, where nobody else has to agree on it.

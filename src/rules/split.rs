@@ -1,6 +1,7 @@
 //! Sticky splits: who a user is, and how the user becomes a bucket.
 
 use super::checks::{not_empty, one_of};
+use super::keep::Keep;
 use super::layout::{Layout, Slice};
 use super::ramp::Ramp;
 use super::source::Source;
@@ -8,7 +9,7 @@ use super::{Scope, Version, name};
 use crate::bucket::Bucket;
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
-use crate::policy::{Algorithm, Key as KeyDocument, Missing, Name, Text};
+use crate::policy::{Algorithm, Key as KeyDocument, Name, Text};
 use crate::request::Request;
 
 /// A sticky split.
@@ -19,6 +20,20 @@ pub struct Split {
     salt: Box<str>,
     layout: Layout,
     pub(crate) missing: Missing,
+    pub(crate) keep: Option<Keep>,
+}
+
+/// What becomes of a request without a key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It goes to the baseline.
+    Baseline,
+    /// The next rule is asked.
+    Next,
+    /// It draws.
+    Random,
+    /// It gets an id, in the cookie of this name.
+    Mint(Box<str>),
 }
 
 #[derive(Debug)]
@@ -33,6 +48,7 @@ impl Split {
         (algorithm, salt): (Algorithm, Box<str>),
         layout: Layout,
         missing: Missing,
+        keep: Option<Keep>,
     ) -> Self {
         Self {
             by,
@@ -40,6 +56,7 @@ impl Split {
             salt,
             layout,
             missing,
+            keep,
         }
     }
 
@@ -67,7 +84,7 @@ impl Split {
     }
 
     /// The bucket of a key.
-    fn bucket_of(&self, key: &[u8]) -> Bucket {
+    pub(crate) fn bucket_of(&self, key: &[u8]) -> Bucket {
         self.algorithm.bucket(&self.salt, key)
     }
 

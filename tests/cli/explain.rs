@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use graylane::{Moment, Node, Policy, Rules, decide};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::run::graylane;
 use crate::support::vectors::{Vector, files, vectors};
@@ -107,7 +107,12 @@ fn agrees(story: &Value) -> Result<(), String> {
             "not_concerned" => !holds && split.is_null(),
             "passed_on" => holds && used == 0 && split["bucket"].is_null(),
             "decides" if split.is_null() => holds && story["reason"] == "rule",
-            "decides" => holds && slice(split, used, story),
+            "decides" => holds && slice(split, used, &story["reason"], &story["version"]),
+            "dry_run" if split.is_null() => holds && rule["would"].is_string(),
+            "dry_run" => {
+                // Its own reason is not told: without a key it is this.
+                holds && slice(split, used, &json!("no_key"), &rule["would"])
+            }
             "not_asked" => deciding.is_none_or(|deciding| at > deciding) && rule["when"].is_null(),
             other => return Err(other.to_owned()),
         };
@@ -119,9 +124,12 @@ fn agrees(story: &Value) -> Result<(), String> {
 }
 
 /// The slice that the bucket is in is the version's.
-fn slice(split: &Value, used: usize, story: &Value) -> bool {
+fn slice(split: &Value, used: usize, reason: &Value, version: &Value) -> bool {
+    if split["kept"].is_string() {
+        return *reason == "kept" && used == 0 && split["bucket"].is_null();
+    }
     if split["bucket"].is_null() {
-        return story["reason"] == "no_key" && used == 0;
+        return *reason == "no_key" && used == 0;
     }
     let bucket = split["bucket"].as_u64().unwrap();
     let own = split["slices"].as_array().unwrap().iter();
@@ -129,8 +137,8 @@ fn slice(split: &Value, used: usize, story: &Value) -> bool {
     let [own] = own[..] else { return false };
     let within = own["first"].as_u64().unwrap()..=own["last"].as_u64().unwrap();
     within.contains(&bucket)
-        && own["version"] == story["version"]
-        && used == usize::from(split["drawn"] == false)
+        && own["version"] == *version
+        && used == usize::from(split["drawn"] == false && split["minted"].is_null())
 }
 
 #[test]
@@ -163,15 +171,16 @@ fn an_explanation_agrees_with_the_core() {
                 let story = graylane(&arguments, &policy).json();
                 let at = || format!("{}: {options:?}: {story:#}", file.display());
                 agrees(&story).unwrap_or_else(|what| panic!("{what}\n{}", at()));
-                let moment = Moment {
-                    now: case.now,
-                    random: 0,
-                };
-                let decision = decide(&rules, &case.request, moment);
+                let moment = Moment { now: case.now };
+                let mut sent = case.request.clone();
+                sent.random = Some(0);
+                let decision = decide(&rules, &sent, moment);
                 assert_eq!(story["reason"], decision.reason().name(), "{}", at());
                 assert_eq!(story["rule"].as_str(), decision.rule(), "{}", at());
                 assert_eq!(story["service"].as_str(), decision.service(), "{}", at());
-                let drew = |rule: &Value| rule["split"]["drawn"] == true;
+                let drew = |rule: &Value| {
+                    rule["split"]["drawn"] == true || rule["split"]["minted"].is_string()
+                };
                 if !story["rules"].as_array().unwrap().iter().any(drew) {
                     assert_eq!(story["version"].as_str(), decision.version(), "{}", at());
                     assert_eq!(story["cluster"].as_str(), decision.cluster(), "{}", at());

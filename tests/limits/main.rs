@@ -1,10 +1,10 @@
 //! Each bound of a policy: what is just within it is accepted, and one more is refused.
 
 mod document;
+mod largest;
 mod lists;
 mod names;
 mod patterns;
-mod sets;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -11,10 +11,7 @@ use crate::support::{self, Sent, load};
 
 /// A moment of the first 49 days of 1970, when plans here are carried out.
 fn moment(bits: u32) -> Moment {
-    Moment {
-        random: bits,
-        now: bits.into(),
-    }
+    Moment { now: bits.into() }
 }
 
 /// What a decision answers and does, in full.
@@ -22,12 +19,14 @@ fn answer(rules: &Rules, request: &Sent, moment: Moment) -> String {
     let decision = decide(rules, request, moment);
     let effects: Vec<_> = effects(rules, &decision).collect();
     format!(
-        "{:?} {:?} {:?} {:?} {} {effects:?}",
+        "{:?} {:?} {:?} {:?} {} {effects:?} {:?} {:?}",
         decision.service(),
         decision.version(),
         decision.cluster(),
         decision.rule(),
         decision.reason().name(),
+        decision.new_cookies(),
+        decision.dry_runs().len(),
     )
 }
 
@@ -90,9 +89,6 @@ proptest! {
             prop_assert_eq!(&first, &answer(&rules, &request, moment(random)));
             prop_assert_eq!(&first, &answer(&again, &request, moment(random)));
             let mut other = moment(random);
-            if !rules.needs_random() {
-                other.random = !random;
-            }
             if !rules.needs_clock() {
                 other.now = u64::MAX;
             }
@@ -148,7 +144,10 @@ proptest! {
             let decision = decide(&rules, &request, moment(random));
             let mut names = BTreeSet::new();
             for effect in effects(&rules, &decision) {
-                let (HeaderEffect::Set(name, _) | HeaderEffect::Remove(name)) = effect;
+                let name = match effect {
+                    HeaderEffect::Set(name, _) | HeaderEffect::Remove(name) => name,
+                    HeaderEffect::AddCookie(..) => "cookie",
+                };
                 prop_assert!(names.insert(name), "{name} stands twice");
             }
         }

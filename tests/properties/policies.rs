@@ -53,7 +53,7 @@ fn action(versions: &'static [&'static str]) -> impl Strategy<Value = Value> {
     ];
     // The baseline is the first, and is not split to.
     let targets = subsequence(&versions[1..], 1..=versions.len() - 1);
-    let missing = select(vec!["baseline", "next", "random"]);
+    let missing = select(vec!["baseline", "next", "random", "mint"]);
     prop_oneof![
         select(versions).prop_map(|version| json!({ "use": version })),
         (
@@ -61,9 +61,13 @@ fn action(versions: &'static [&'static str]) -> impl Strategy<Value = Value> {
             targets,
             missing,
             algorithm(),
-            extents()
+            extents(),
+            any::<bool>()
         )
-            .prop_map(|(by, mut targets, missing, algorithm, extents)| {
+            .prop_map(|(mut by, mut targets, missing, algorithm, extents, keep)| {
+                if missing == "mint" {
+                    by.push(json!({ "cookie": "uid" }));
+                }
                 if algorithm != "graylane-v1" {
                     targets.truncate(1);
                 }
@@ -72,7 +76,8 @@ fn action(versions: &'static [&'static str]) -> impl Strategy<Value = Value> {
                     target
                 });
                 let to: Vec<_> = to.collect();
-                let mut split = json!({ "by": by, "to": to, "missing": missing });
+                let keep = keep && missing != "random";
+                let mut split = json!({ "by": by, "to": to, "missing": missing, "keep": keep });
                 if algorithm != "graylane-v1" {
                     split["algorithm"] = algorithm.into();
                     split["salt"] = "s".into();
@@ -115,13 +120,15 @@ fn service(name: &'static str) -> impl Strategy<Value = Value> {
     ];
     (hosts, versions, any::<bool>(), prop::bool::weighted(0.9)).prop_flat_map(
         move |(hosts, versions, clusters, enabled)| {
-            let rule = (prop::option::of(condition()), action(versions));
+            let dry_run = prop::bool::weighted(0.2);
+            let rule = (prop::option::of(condition()), action(versions), dry_run);
             prop::collection::vec(rule, 0..4).prop_map(move |rules| {
                 let rules: Vec<_> = rules
                     .into_iter()
                     .enumerate()
-                    .map(|(at, (when, mut rule))| {
+                    .map(|(at, (when, mut rule, dry_run))| {
                         rule["name"] = format!("r{at}").into();
+                        rule["dry_run"] = dry_run.into();
                         if let Some(when) = when {
                             rule["when"] = when;
                         }

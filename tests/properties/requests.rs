@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::support::{Bytes, Sent};
 
-const HEADERS: [&str; 6] = [
+const HEADERS: [&str; 8] = [
+    "accept",
+    "x-forwarded-proto",
     "x-a",
     "x-b",
     "x-user-id",
@@ -32,6 +34,8 @@ pub(crate) fn request() -> impl Strategy<Value = Sent> {
             "v9",
             "V2",
             "uid=1; x-a=on",
+            "text/html",
+            "https",
             "é"
         ])
         .prop_map(|text| Bytes::Text(text.to_owned())),
@@ -44,13 +48,15 @@ pub(crate) fn request() -> impl Strategy<Value = Sent> {
         select(&HOSTS[..]),
         prop::collection::vec(header, 0..6),
         prop::option::of(any::<std::net::IpAddr>()),
+        prop::option::of(any::<u128>()),
     )
-        .prop_map(|(method, path, host, headers, source_ip)| Sent {
+        .prop_map(|(method, path, host, headers, source_ip, random)| Sent {
             method: method.to_owned(),
             path: path.to_owned(),
             host: host.to_owned(),
             headers,
             source_ip,
             claims: Value::Null,
+            random,
         })
 }

@@ -24,6 +24,9 @@ pub(crate) struct Sent {
     pub(crate) source_ip: Option<IpAddr>,
     /// The claims of a verified token.
     pub(crate) claims: Value,
+    /// What the request draws.
+    #[serde(skip)]
+    pub(crate) random: Option<u128>,
 }
 
 /// A header's value: text, or a list of bytes where it is not UTF-8.
@@ -52,6 +55,7 @@ impl Default for Sent {
             headers: Vec::new(),
             source_ip: None,
             claims: Value::Null,
+            random: None,
         }
     }
 }
@@ -73,10 +77,20 @@ impl Sent {
     /// The request as it goes on.
     pub(crate) fn after<'r>(mut self, effects: impl Iterator<Item = HeaderEffect<'r>>) -> Self {
         for effect in effects {
-            let (HeaderEffect::Set(name, _) | HeaderEffect::Remove(name)) = effect;
+            let (name, value) = match effect {
+                HeaderEffect::Set(name, value) => (name, Some(value.to_owned())),
+                HeaderEffect::Remove(name) => (name, None),
+                HeaderEffect::AddCookie(name, id) => {
+                    let added = format!("{name}={id}");
+                    let mut cookies = self.values("cookie");
+                    cookies.insert(0, added.as_bytes());
+                    let joined = cookies.join(&b"; "[..]);
+                    ("cookie", Some(String::from_utf8(joined).unwrap()))
+                }
+            };
             self.headers.retain(|(own, _)| own != name);
-            if let HeaderEffect::Set(_, value) = effect {
-                self = self.with(name, value);
+            if let Some(value) = value {
+                self = self.with(name, &value);
             }
         }
         self
@@ -95,6 +109,10 @@ impl Request for Sent {
 
     fn source_ip(&self) -> Option<IpAddr> {
         self.source_ip
+    }
+
+    fn random(&self) -> Option<u128> {
+        self.random
     }
 
     /// The token lies where Istio has it.

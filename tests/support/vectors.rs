@@ -47,8 +47,24 @@ pub(crate) struct Case {
     /// Milliseconds since the Unix epoch.
     #[serde(default)]
     pub(crate) now: u64,
+    /// What the version answers: headers.
+    #[serde(default)]
+    pub(crate) answer: Vec<(String, String)>,
     pub(crate) expect: Answer,
 }
+
+impl Case {
+    /// The request, with the chance that the case prescribes.
+    pub(crate) fn sent(&self) -> Sent {
+        let mut sent = self.request.clone();
+        sent.random = self.random.map(u128::from);
+        sent
+    }
+}
+
+/// What was only counted: by which rule, and for which version.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+pub(crate) struct DryRun(pub(crate) Option<String>, pub(crate) String);
 
 #[derive(Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +76,11 @@ pub(crate) struct Answer {
     pub(crate) reason: String,
     /// Every value of these headers, once the request goes on.
     pub(crate) headers: BTreeMap<String, Vec<Bytes>>,
+    /// The cookies that the answer sets beside its own.
+    #[serde(default)]
+    pub(crate) set_cookies: Vec<String>,
+    #[serde(default)]
+    pub(crate) dry_runs: Vec<DryRun>,
 }
 
 /// Every file of vectors.

@@ -207,7 +207,7 @@ fn a_claim_is_read_once_and_the_clock_once() {
         { "name": "staff", "when": tier("staff"), "use": "v2" },
         { "name": "premium", "when": tier("premium"), "use": "v2" },
     ]);
-    let claim = "get_property metadata.filter_metadata.envoy.filters.http.jwt_authn.payload.tier";
+    let claim = "get_property metadata";
     let mut premium = sent(&[]);
     premium.claims = json!({ "tier": "premium" });
     check(

@@ -82,6 +82,7 @@ fn request(noise: &mut Noise) -> Sent {
         host,
         headers,
         claims: Value::Null,
+        random: None,
         source_ip: (noise.below(4) > 0).then(|| std::net::Ipv4Addr::from_bits(source).into()),
     }
 }

@@ -1,43 +1,21 @@
 //! The vectors in `tests/vectors`: what was decided natively, the module does to the headers.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::host::{DEBUG, Served, Vm};
-use crate::support::vectors::{Case, Proxy, Vector, files, vectors, written};
+use crate::support::vectors::{Case, DryRun, Vector, files, vectors, written};
 use crate::support::{self, Sent};
 
 type Form = (&'static str, fn(&Value) -> Vec<u8>);
 
 const FORMS: [Form; 2] = [("JSON", support::json), ("a Struct", support::wire)];
 
-/// A VM on the node of a vector. What that leaves out, the host does not know either.
+/// A VM on the node of a vector.
 fn vm(vector: &Vector) -> Vm {
-    let Proxy {
-        cluster,
-        region,
-        zone,
-        labels,
-    } = &vector.proxy;
-    let mut node = json!({ "locality": {}, "metadata": {} });
-    for (place, text) in [
-        ("/id", &vector.node),
-        ("/cluster", cluster),
-        ("/locality/region", region),
-        ("/locality/zone", zone),
-    ] {
-        let (parent, name) = place.rsplit_once('/').unwrap();
-        if !text.is_empty() {
-            node.pointer_mut(parent).unwrap()[name] = json!(text);
-        }
-    }
-    if !labels.is_empty() {
-        node["metadata"]["LABELS"] = json!(labels);
-    }
     let mut vm = Vm::start();
-    vm.node(node);
+    vm.node(vector);
     vm
 }
 
@@ -57,51 +35,73 @@ fn wrong(case: &Case, served: &Served) -> Option<String> {
         .or_else(|| loud.map(|line| format!("a request was logged: {line:?}")))
 }
 
-/// In the data itself, so that no case is left out because a reader missed a field.
-fn prescribing_chance(file: &Path) -> usize {
-    let text = fs::read(file).unwrap();
-    let vectors: Value = serde_json::from_slice(&text).unwrap();
-    let vectors = vectors.as_array().unwrap().iter();
-    vectors
-        .flat_map(|vector| vector["cases"].as_array().unwrap())
-        .filter(|case| case.get("random").is_some())
-        .count()
+/// Why an answer did not take along what was expected.
+fn wrong_answer(case: &Case, served: &Served) -> Option<String> {
+    let own = case.answer.iter().filter(|(name, _)| name == "set-cookie");
+    let own = own.map(|(_, line)| line);
+    let expected: Vec<_> = own.chain(&case.expect.set_cookies).collect();
+    let seen = served.answer.values("set-cookie");
+    let differs = !seen
+        .iter()
+        .copied()
+        .eq(expected.iter().map(|line| line.as_bytes()));
+    let lines = || seen.iter().map(|line| line.escape_ascii().to_string());
+    differs.then(|| {
+        format!(
+            "set-cookie: expected {expected:?}, got {:?}",
+            lines().collect::<Vec<_>>()
+        )
+    })
+}
+
+/// Under which names the module counts what was only counted.
+fn counters(case: &Case) -> BTreeMap<String, u64> {
+    let tag = |name: &str, value: &str| format!("gray_{name}=.={value};.;");
+    let service = case.expect.service.as_deref().unwrap_or_default();
+    let mut counters = BTreeMap::new();
+    for DryRun(rule, version) in &case.expect.dry_runs {
+        let rule = rule.as_ref().map(|rule| tag("rule", rule));
+        let (rule, version) = (rule.unwrap_or_default(), tag("version", version));
+        let name = format!(
+            "{}{rule}{version}graylane_dry_run_total",
+            tag("service", service)
+        );
+        *counters.entry(name).or_default() += 1;
+    }
+    counters
 }
 
 #[test]
 fn every_vector_holds_in_both_forms() {
     for (form, encode) in FORMS {
-        let (mut run, mut left_out, mut expected_out) = (0, 0, 0);
+        let mut run = 0;
         let mut failed = Vec::new();
         for file in files() {
-            expected_out += prescribing_chance(&file);
             for vector in vectors(&file) {
                 let mut vm = vm(&vector);
                 let root = vm.accept(&encode(&vector.policy));
                 for case in &vector.cases {
-                    // No call of the ABI lets a host choose what the module draws.
-                    if case.random.is_some() {
-                        left_out += 1;
-                        continue;
-                    }
                     run += 1;
                     vm.clock(case.now);
-                    let served = vm.serve(root, &case.request);
-                    if let Some(why) = wrong(case, &served) {
+                    vm.chance(case.sent().random);
+                    let served = vm.serve_with(root, &case.request, &case.answer);
+                    let miscounted = counters(case) != vm.counted();
+                    let why = miscounted.then(|| "counted something else".to_owned());
+                    let why = why.or_else(|| wrong_answer(case, &served));
+                    if let Some(why) = wrong(case, &served).or(why) {
                         let (file, policy, case) = (file.display(), &vector.name, &case.name);
                         failed.push(format!("{file}: {policy}: {case} (as {form})\n  {why}"));
                     }
                 }
             }
         }
-        println!("as {form}: {run} cases, and {left_out} left out, which prescribe chance");
+        println!("as {form}: {run} cases");
         assert!(failed.is_empty(), "{}", failed.join("\n"));
-        assert_eq!(left_out, expected_out, "cases left out");
         assert!(run > 400, "{run} cases");
     }
 }
 
-/// In place of the cases that are left out: chance keeps to the shares.
+/// Where nothing prescribes the chance, it keeps to the shares.
 #[test]
 fn a_draw_follows_the_shares() {
     let file = files()

@@ -33,11 +33,13 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let policy = args.file.load(&args.proxy.node())?;
     let moment = Moment {
-        // As a proxy draws: such a request is not sticky there either.
-        random: (RandomState::new().build_hasher().finish() >> 32) as u32,
         now: args.proxy.now()?,
     };
-    let story = story::tell(&policy, &args.parts.request(), moment);
+    let mut request = args.parts.request();
+    // As a proxy draws: such a request is not sticky there either.
+    let [high, low] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
+    request.random = Some(u128::from(high) << 64 | u128::from(low));
+    let story = story::tell(&policy, &request, moment);
     match args.format {
         Format::Human => Ok(Said::fine(show::human(&story, args.parts.names_host()))),
         Format::Json => Said::json(&story, Exit::Fine),

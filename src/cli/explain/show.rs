@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::story::{Asked, Condition, Outcome, Split, Story};
-use crate::cli::output::{BAD, BOLD, DIM, GOOD, grouped, styled};
+use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, grouped, styled};
 
 pub(super) fn human(story: &Story, names_host: bool) -> String {
     let mut out = String::new();
@@ -35,6 +35,13 @@ pub(super) fn human(story: &Story, names_host: bool) -> String {
             None => writeln!(out, "  {} {}", header.name, styled(DIM, "is removed")),
         };
     }
+    if !story.cookies.is_empty() {
+        let unless = styled(DIM, "unless it is publicly cacheable, or sets them itself");
+        let _ = writeln!(out, "\nthe answer, {unless}");
+    }
+    for cookie in &story.cookies {
+        let _ = writeln!(out, "  set-cookie: {cookie}");
+    }
     out
 }
 
@@ -42,10 +49,16 @@ fn asked(out: &mut String, rule: &Asked, width: usize) {
     let (style, outcome) = match rule.outcome {
         Outcome::NotConcerned => (DIM, "does not concern the request"),
         Outcome::PassedOn => (DIM, "concerns it, and leaves it to the next"),
+        Outcome::DryRun => (WARN, "concerns it, and is only counted"),
         Outcome::Decides => (GOOD, "decides"),
         Outcome::NotAsked => (DIM, "is not asked"),
     };
-    let _ = writeln!(out, "  {:width$}  {}", rule.name, styled(style, outcome));
+    let would = match &rule.would {
+        Some(version) => format!(" (would decide on {version})"),
+        None => String::new(),
+    };
+    let outcome = styled(style, outcome);
+    let _ = writeln!(out, "  {:width$}  {outcome}{would}", rule.name);
     match &rule.when {
         Some(when) => condition(out, when, 4),
         None if rule.outcome == Outcome::NotAsked => {}
@@ -90,6 +103,12 @@ fn shares(out: &mut String, split: &Split) {
     for key in &split.keys {
         let had = styled(DIM, values(&key.had));
         let _ = writeln!(out, "    {} key {}   {had}", mark(key.used), key.name);
+    }
+    if let Some(cookie) = &split.kept {
+        let _ = writeln!(out, "    {} kept by the cookie {cookie}", mark(true));
+    }
+    if let Some(id) = &split.minted {
+        let _ = writeln!(out, "    {} gets the id {id}", mark(true));
     }
     let Some(bucket) = split.bucket else { return };
     let how = if split.drawn {

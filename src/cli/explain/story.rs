@@ -7,8 +7,8 @@ use super::words;
 use crate::cli::input::Loaded;
 use crate::cli::layout;
 use crate::rules::explain::Trace;
-use crate::rules::{Rule, Service};
-use crate::{Bucket, HeaderEffect, Moment, Reason, Request, decide, effects};
+use crate::rules::{Missing, Rule, Service};
+use crate::{Bucket, Decision, HeaderEffect, Id, Moment, Reason, Request, decide, effects};
 
 /// A decision, and how it came about.
 #[derive(Debug, Serialize)]
@@ -22,6 +22,8 @@ pub(super) struct Story {
     pub(super) why: &'static str,
     pub(super) rules: Vec<Asked>,
     pub(super) headers: Vec<Header>,
+    /// What the answer sets, unless it is publicly cacheable or sets them itself.
+    pub(super) cookies: Vec<String>,
 }
 
 /// A rule, and what came of asking it.
@@ -29,6 +31,9 @@ pub(super) struct Story {
 pub(super) struct Asked {
     pub(super) name: String,
     pub(super) outcome: Outcome,
+    /// What it would send the request to, were it no dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) would: Option<String>,
     /// `None`: it concerns everybody, or is not asked.
     pub(super) when: Option<Condition>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +47,8 @@ pub(super) enum Outcome {
     NotConcerned,
     /// It concerns the request, and leaves it to the next.
     PassedOn,
+    /// It concerns the request, and is only counted.
+    DryRun,
     Decides,
     /// Something before it decides.
     NotAsked,
@@ -65,6 +72,12 @@ pub(super) struct Condition {
 pub(super) struct Split {
     pub(super) salt: String,
     pub(super) keys: Vec<Key>,
+    /// The cookie by which the user is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<String>,
+    /// The id that the user gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) minted: Option<String>,
     /// The user's bucket, or where there is no key and the split draws, the one drawn.
     pub(super) bucket: Option<u32>,
     pub(super) drawn: bool,
@@ -102,18 +115,21 @@ pub(super) fn tell(policy: &Loaded, request: &impl Request, moment: Moment) -> S
         .filter(|(_, service)| Some(service.name()) == decision.service())
         .flat_map(|(index, service)| {
             let document = &policy.document["services"][index];
-            ask(service, document, request, moment, decision.reason())
+            ask(service, document, request, moment, &decision)
         });
     let headers = effects(&policy.rules, &decision).map(|effect| match effect {
-        HeaderEffect::Set(name, value) => Header {
-            name: name.to_owned(),
-            value: Some(value.to_owned()),
-        },
-        HeaderEffect::Remove(name) => Header {
-            name: name.to_owned(),
-            value: None,
-        },
+        HeaderEffect::Set(name, value) => Header::new(name, Some(value.to_owned())),
+        HeaderEffect::Remove(name) => Header::new(name, None),
+        HeaderEffect::AddCookie(name, id) => {
+            let mut cookies = vec![format!("{name}={id}")];
+            request.any_header("cookie", &mut |own| {
+                cookies.push(String::from_utf8_lossy(own).into_owned());
+                false
+            });
+            Header::new("cookie", Some(cookies.join("; ")))
+        }
     });
+    let cookies = decision.new_cookies().into_iter().map(|cookie| cookie.line);
     Story {
         service: decision.service().map(str::to_owned),
         version: decision.version().map(str::to_owned),
@@ -123,6 +139,16 @@ pub(super) fn tell(policy: &Loaded, request: &impl Request, moment: Moment) -> S
         why: words::why(decision.reason()),
         rules: asked.collect(),
         headers: headers.collect(),
+        cookies: cookies.collect(),
+    }
+}
+
+impl Header {
+    fn new(name: &str, value: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            value,
+        }
     }
 }
 
@@ -131,38 +157,62 @@ fn ask(
     document: &Value,
     request: &impl Request,
     moment: Moment,
-    reason: Reason<'_>,
+    decision: &Decision<'_>,
 ) -> Vec<Asked> {
-    // Rules are asked in order, up to the one that decides.
-    let decides = |rule: &Rule| match reason {
-        Reason::Rule(own) | Reason::NoKey(own) => std::ptr::eq(own, rule),
-        _ => false,
+    let dry_runs = decision.dry_runs();
+    // A service that runs dry tells last what it would decide.
+    let reason = match decision.reason() {
+        Reason::DryRun => dry_runs.last().map_or(Reason::NoRule, |dry| dry.reason),
+        reason => reason,
     };
+    let is = |reason: Reason<'_>, rule: &Rule| {
+        let own = reason.rule();
+        own.is_some_and(|own| std::ptr::eq(own, rule))
+    };
+    // Rules are asked in order, up to the one that decides.
     let asked = match reason {
-        Reason::Rule(_) | Reason::NoKey(_) => {
-            let at = service.rules().iter().position(decides);
-            at.map_or(0, |at| at + 1)
+        Reason::Rule(_) | Reason::Kept(_) | Reason::NoKey(_) => {
+            let mut rules = service.rules().iter();
+            rules
+                .position(|rule| is(reason, rule))
+                .map_or(0, |at| at + 1)
         }
         Reason::NoRule => service.rules().len(),
-        Reason::NoService | Reason::Disabled | Reason::Followed | Reason::ForeignTag => 0,
+        Reason::NoService
+        | Reason::Disabled
+        | Reason::DryRun
+        | Reason::Followed
+        | Reason::ForeignTag => 0,
     };
     let rules = service.rules().iter().enumerate().map(|(index, rule)| {
         let document = &document["rules"][index];
         let is_asked = index < asked;
         let concerned = is_asked && rule.concerns(request, moment);
         let trace = is_asked.then(|| rule.explain(request, moment)).flatten();
+        let counted = rule.dry_run || matches!(decision.reason(), Reason::DryRun);
+        let mut dry_runs = dry_runs.iter().filter(|_| counted);
+        let dry = dry_runs.find(|dry| is(dry.reason, rule));
+        let own = dry.map_or(reason, |dry| dry.reason);
         let split = rule.split().filter(|_| concerned).map(|split| {
             let document = &document["split"];
-            self::split(split, service.baseline().name(), document, request, moment)
+            self::split(
+                split,
+                service.baseline().name(),
+                document,
+                request,
+                (moment, own),
+            )
         });
         Asked {
             name: rule.name().to_owned(),
             outcome: match (is_asked, concerned) {
                 (false, _) => Outcome::NotAsked,
                 (true, false) => Outcome::NotConcerned,
-                (true, true) if decides(rule) => Outcome::Decides,
+                (true, true) if dry.is_some() => Outcome::DryRun,
+                (true, true) if is(reason, rule) => Outcome::Decides,
                 (true, true) => Outcome::PassedOn,
             },
+            would: dry.map(|dry| dry.version.to_owned()),
             when: trace.map(|trace| condition(trace, &document["when"])),
             split,
         }
@@ -195,15 +245,24 @@ fn split(
     baseline: &str,
     document: &Value,
     request: &impl Request,
-    moment: Moment,
+    (moment, reason): (Moment, Reason<'_>),
 ) -> Split {
-    let own = split.bucket(request);
-    let at_random = split.missing == crate::policy::Missing::Random;
-    let drawn = own.is_none() && at_random;
-    let bucket = own.or_else(|| drawn.then(|| Bucket::project(moment.random)));
+    let kept = matches!(reason, Reason::Kept(_));
+    let kept = split.keep.as_ref().filter(|_| kept);
+    let own = split.bucket(request).filter(|_| kept.is_none());
+    let chance = request.random().filter(|_| own.is_none() && kept.is_none());
+    let drawn = chance.filter(|_| split.missing == Missing::Random);
+    let minted = match (&split.missing, reason) {
+        (Missing::Mint(_), Reason::Rule(_)) => chance.map(|bits| Id(bits).to_string()),
+        _ => None,
+    };
+    let bucket = own
+        .or_else(|| drawn.map(Bucket::drawn))
+        .or_else(|| Some(split.bucket_of(minted.as_ref()?.as_bytes())));
     let bucket = bucket.map(Bucket::number);
     let keys = split.explain(request).into_iter().enumerate();
-    let keys = keys.map(|(index, trace)| {
+    // Who is kept is asked for no key.
+    let keys = keys.filter(|_| kept.is_none()).map(|(index, trace)| {
         let (kind, body) = words::sole_field(&document["by"][index]);
         Key {
             name: words::key(kind, body),
@@ -221,8 +280,10 @@ fn split(
     Split {
         salt: split.salt().to_owned(),
         keys: keys.collect(),
+        kept: kept.map(|keep| keep.cookie().to_owned()),
+        minted,
         bucket,
-        drawn,
+        drawn: drawn.is_some(),
         slices: slices.collect(),
     }
 }

@@ -13,9 +13,11 @@ pub(super) fn why(reason: Reason<'_>) -> &'static str {
     match reason {
         Reason::NoService => "no service has the request's host",
         Reason::Disabled => "the policy or the service is not enabled",
+        Reason::DryRun => "the service only counts what it would decide",
         Reason::Followed => "the tag that the request came with is followed",
         Reason::ForeignTag => "the tag that the request came with is not about this service",
         Reason::Rule(_) => "the rule decides",
+        Reason::Kept(_) => "the rule splits, and keeps the user where the cookie says",
         Reason::NoKey(_) => "the rule splits, and the request has none of its keys",
         Reason::NoRule => "no rule concerns the request",
     }

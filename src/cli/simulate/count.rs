@@ -7,7 +7,7 @@ use super::plan::{Plan, plans};
 use super::users::Crowd;
 use crate::cli::layout;
 use crate::rules::{Rule, Rules, Service};
-use crate::{Decision, Moment, Reason, SCALE, decide};
+use crate::{Moment, Reason, SCALE, decide};
 
 /// What the users of one service got.
 #[derive(Serialize)]
@@ -34,6 +34,8 @@ pub(super) struct Version {
 pub(super) struct Group {
     pub(super) rule: Option<String>,
     pub(super) reason: &'static str,
+    /// Whether it was only counted, and the next was asked.
+    pub(super) dry_run: bool,
     pub(super) users: u64,
     pub(super) versions: Vec<Share>,
 }
@@ -56,10 +58,39 @@ impl Shares {
     }
 }
 
-/// How often one decision was made.
+/// How often one decision was made, or would have been.
 struct Tally<'r> {
-    decision: Decision<'r>,
+    reason: Reason<'r>,
+    version: &'r str,
+    dry_run: bool,
     users: u64,
+}
+
+#[derive(Default)]
+struct Tallies<'r>(Vec<Tally<'r>>);
+
+impl<'r> Tallies<'r> {
+    fn count(&mut self, reason: Reason<'r>, version: &'r str, dry_run: bool) {
+        let same = |tally: &&mut Tally<'r>| {
+            std::ptr::eq(tally.version, version)
+                && tally.dry_run == dry_run
+                && whose(tally.reason) == whose(reason)
+        };
+        match self.0.iter_mut().find(same) {
+            Some(tally) => tally.users += 1,
+            None => self.0.push(Tally {
+                reason,
+                version,
+                dry_run,
+                users: 1,
+            }),
+        }
+    }
+}
+
+/// Names are unique in a service, so a rule is its name.
+fn whose(reason: Reason<'_>) -> (Option<&str>, &'static str) {
+    (reason.rule().map(Rule::name), reason.name())
 }
 
 /// Sends users to a service.
@@ -70,17 +101,15 @@ pub(super) fn shares(
     users: u64,
     now: u64,
 ) -> anyhow::Result<Shares> {
-    let mut tallies: Vec<Tally<'_>> = Vec::new();
+    let mut tallies = Tallies::default();
     for number in 0..users {
-        let random = crowd.call(number);
-        let decision = decide(rules, &crowd, Moment { random, now });
-        match tallies
-            .iter_mut()
-            .find(|tally| same(&tally.decision, &decision))
-        {
-            Some(tally) => tally.users += 1,
-            None => tallies.push(Tally { decision, users: 1 }),
+        crowd.call(number);
+        let decision = decide(rules, &crowd, Moment { now });
+        for dry in decision.dry_runs() {
+            tallies.count(dry.reason, dry.version, true);
         }
+        let version = decision.version().unwrap_or_default();
+        tallies.count(decision.reason(), version, false);
     }
     let service = &rules.services()[service];
     let plans = if rules.enabled && service.enabled {
@@ -88,9 +117,10 @@ pub(super) fn shares(
     } else {
         Vec::new()
     };
-    let groups = groups(service, &tallies, now)?;
+    let groups = groups(service, &tallies.0, now)?;
     let versions = service.versions().map(|version| {
-        let shares = groups.iter().flat_map(|group| {
+        let applied = groups.iter().filter(|group| !group.dry_run);
+        let shares = applied.flat_map(|group| {
             let own = group.versions.iter();
             let own = own.filter(|share| share.version == version.name());
             own.map(|share| (share.users, group.users, share.percent))
@@ -115,68 +145,46 @@ pub(super) fn shares(
     })
 }
 
-fn same(one: &Decision<'_>, other: &Decision<'_>) -> bool {
-    let names = |decision: &Decision<'_>| {
-        let reason = decision.reason().name();
-        (
-            decision.rule().map(str::as_ptr),
-            reason,
-            decision.version().map(str::as_ptr),
-        )
-    };
-    names(one) == names(other)
-}
-
 fn groups(service: &Service, tallies: &[Tally<'_>], now: u64) -> anyhow::Result<Vec<Group>> {
     let baseline = service.baseline().name();
-    let mut keys: Vec<(Option<&Rule>, &'static str)> = Vec::new();
-    for tally in tallies {
-        let rule = match tally.decision.reason() {
-            Reason::Rule(rule) | Reason::NoKey(rule) => Some(rule),
-            _ => None,
-        };
-        let reason = tally.decision.reason().name();
-        let known = |&(own, name): &(Option<&Rule>, &str)| {
-            own.map(Rule::name) == rule.map(Rule::name) && name == reason
-        };
-        if !keys.iter().any(known) {
-            keys.push((rule, reason));
-        }
-    }
-    // As the rules stand in the policy; what no rule decided comes last.
     let rules = service.rules();
-    keys.sort_by_key(|(rule, _)| {
-        let at = |rule: &Rule| rules.iter().position(|own| std::ptr::eq(own, rule));
-        rule.map_or(rules.len(), |rule| at(rule).unwrap_or_default())
-    });
-    let group = |(rule, reason): (Option<&Rule>, &'static str)| {
-        let of_group = |tally: &&Tally<'_>| {
-            tally.decision.rule() == rule.map(Rule::name)
-                && tally.decision.reason().name() == reason
-        };
-        let own: Vec<_> = tallies.iter().filter(of_group).collect();
+    // As the rules stand in the policy; what no rule decided comes last.
+    let key = |tally: &&Tally<'_>| {
+        let named = |rule: &Rule| rules.iter().position(|own| std::ptr::eq(own, rule));
+        let at = tally.reason.rule().and_then(named).unwrap_or(rules.len());
+        (at, tally.reason.name(), tally.dry_run)
+    };
+    let mut tallies: Vec<_> = tallies.iter().collect();
+    tallies.sort_by_key(key);
+    let group = |own: &[&Tally<'_>]| {
+        let Tally {
+            reason,
+            version,
+            dry_run,
+            ..
+        } = own[0];
         let users = own.iter().map(|tally| tally.users).sum();
-        let parts = match rule.filter(|_| reason == "rule") {
-            Some(rule) => layout::of_rule(rule, baseline, now),
+        let parts = match reason {
+            Reason::Rule(rule) => layout::of_rule(rule, baseline, now),
             // Whatever else the reason, it is one version for all of them.
-            None => layout::everybody(own[0].decision.version().unwrap_or(baseline)),
+            _ => layout::everybody(version),
         };
         let versions = service.versions().filter_map(|version| {
             let buckets = layout::share(&parts, version.name());
-            let got = own
-                .iter()
-                .filter(|tally| tally.decision.version() == Some(version.name()));
+            let got = own.iter().filter(|tally| tally.version == version.name());
             let got = got.map(|tally| tally.users).sum();
             (buckets > 0 || got > 0).then(|| share(version.name(), got, users, buckets))
         });
         Ok(Group {
-            rule: rule.map(|rule| rule.name().to_owned()),
-            reason,
+            rule: reason.rule().map(|rule| rule.name().to_owned()),
+            reason: reason.name(),
+            dry_run: *dry_run,
             users,
             versions: versions.collect::<anyhow::Result<_>>()?,
         })
     };
-    keys.into_iter().map(group).collect()
+    let groups = tallies.chunk_by(|one, next| key(one) == key(next));
+    groups.map(group).collect()
 }
 
 fn share(version: &str, users: u64, of: u64, buckets: u32) -> anyhow::Result<Share> {

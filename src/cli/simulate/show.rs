@@ -58,11 +58,14 @@ fn table(service: &Shares) -> Table {
         "rule", "version", "policy", "observed", "users", "accepted", "",
     ]);
     for group in &service.rules {
-        let name = match (&group.rule, group.reason) {
+        let mut name = match (&group.rule, group.reason) {
             (Some(rule), "rule") => rule.clone(),
             (Some(rule), reason) => format!("{rule} ({reason})"),
             (None, reason) => format!("({reason})"),
         };
+        if group.dry_run {
+            name.push_str(", dry run");
+        }
         for (index, share) in group.versions.iter().enumerate() {
             let (low, high) = share.accepted;
             table.add_row([

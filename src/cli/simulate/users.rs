@@ -77,6 +77,7 @@ pub(super) struct Crowd<'a> {
     cookie: String,
     path: String,
     address: IpAddr,
+    bits: u64,
 }
 
 impl<'a> Crowd<'a> {
@@ -89,11 +90,12 @@ impl<'a> Crowd<'a> {
             cookie: String::new(),
             path: base.path.clone(),
             address: Ipv4Addr::UNSPECIFIED.into(),
+            bits: 0,
         }
     }
 
-    /// Random bits for this user, where a split draws.
-    pub(super) fn call(&mut self, number: u64) -> u32 {
+    /// Has this user step forward.
+    pub(super) fn call(&mut self, number: u64) {
         let bits = mixed(number ^ (u64::from(self.seed) << 32));
         self.id.clear();
         let _ = write!(self.id, "user-{}-{number}", self.seed);
@@ -112,7 +114,7 @@ impl<'a> Crowd<'a> {
                 Carrier::SourceIp => self.address = Ipv4Addr::from_bits((bits >> 32) as u32).into(),
             }
         }
-        (bits << 32 >> 32) as u32
+        self.bits = bits;
     }
 }
 
@@ -142,6 +144,12 @@ impl Request for Crowd<'_> {
                 .contains(&Carrier::SourceIp)
                 .then_some(self.address)
         })
+    }
+
+    /// Where a split draws, and for ids.
+    fn random(&self) -> Option<u128> {
+        let more = mixed(!self.bits);
+        Some(u128::from(more) << 64 | u128::from(self.bits))
     }
 }
 

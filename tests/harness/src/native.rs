@@ -25,6 +25,8 @@ pub struct Verdict {
     pub mirror: Option<String>,
     /// The rule that decided; `None` for the baseline.
     pub rule: Option<String>,
+    /// What was only counted: the rule, where there is one, and the version.
+    pub dry_runs: Vec<(Option<String>, String)>,
 }
 
 impl Native {
@@ -40,18 +42,29 @@ impl Native {
         Ok(Self { rules })
     }
 
-    /// What Envoy must answer to this visit.
-    ///
-    /// The policies of the checks leave nothing to chance, so the moment's random number is fixed.
+    /// What Envoy must answer to this visit, by a policy that knows no time.
     #[must_use]
     pub fn decide(&self, visit: &Visit) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { random: 0, now: 0 });
+        self.decide_at(visit, 0)
+    }
+
+    /// What Envoy must answer to this visit at a moment, in milliseconds since the Unix epoch.
+    ///
+    /// The policies of the checks leave nothing to chance.
+    #[must_use]
+    pub fn decide_at(&self, visit: &Visit, now: u64) -> Verdict {
+        let decision = graylane::decide(&self.rules, visit, Moment { now });
         let owned = |text: Option<&str>| text.map(str::to_owned);
+        let dry_runs = decision.dry_runs().iter().map(|dry| {
+            let rule = dry.reason.rule().map(graylane::rules::Rule::name);
+            (owned(rule), dry.version.to_owned())
+        });
         Verdict {
             version: owned(decision.version()),
             cluster: owned(decision.cluster()),
             mirror: owned(decision.mirror()),
             rule: owned(decision.rule()),
+            dry_runs: dry_runs.collect(),
         }
     }
 }

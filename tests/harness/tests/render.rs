@@ -7,7 +7,14 @@ use std::net::SocketAddr;
 use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 5] = ["standalone", "header-routes", "subset", "jwt", "dynamic"];
+const SAMPLES: [&str; 6] = [
+    "standalone",
+    "header-routes",
+    "subset",
+    "jwt",
+    "geo",
+    "dynamic",
+];
 
 fn backends(versions: &[&str]) -> BTreeMap<String, SocketAddr> {
     (7001_u16..)
@@ -30,6 +37,7 @@ fn rendered(
         policy: Some(policy),
         form,
         backends: &backends(versions),
+        claims_in: None,
         node: None,
         raw: false,
         stripping: Stripping::Nothing,

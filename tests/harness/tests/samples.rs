@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use graylane_harness::client::{Connection, Issuer, Protocol, Visit};
-use graylane_harness::envoy::{Envoy, Form, Sample, Setup, Stripping, Values, render, wheel};
+use graylane_harness::envoy::{
+    Atlas, Envoy, Form, Sample, Setup, Stripping, Values, render, wheel,
+};
 use graylane_harness::lab::Lab;
 use graylane_harness::place;
 use serde_json::json;
@@ -27,7 +29,14 @@ async fn version(envoy: &Envoy, visit: Visit) -> Option<String> {
 async fn every_sample_starts_with_its_own_policy() {
     let lab = Lab::open(place::module(None).unwrap(), 0).await.unwrap();
     let backends = lab.backends(&["v1", "v2"]).await.unwrap();
-    for sample in ["standalone", "header-routes", "subset", "jwt", "dynamic"] {
+    for sample in [
+        "standalone",
+        "header-routes",
+        "subset",
+        "jwt",
+        "geo",
+        "dynamic",
+    ] {
         let envoy = lab.envoy(&Setup::of(sample), &backends).await.unwrap();
         for protocol in [Protocol::Http1, Protocol::Http2] {
             let tester = Visit::of("tester").over(protocol);
@@ -67,6 +76,7 @@ async fn every_configuration_is_valid() {
         "subset",
         "mirror",
         "jwt",
+        "geo",
         "dynamic",
     ] {
         let values = Values {
@@ -79,6 +89,7 @@ async fn every_configuration_is_valid() {
             backends: &backends,
             stripping: Stripping::All,
             hop_headers_removed: true,
+            claims_in: None,
             node: None,
             raw: false,
         };
@@ -87,6 +98,12 @@ async fn every_configuration_is_valid() {
             let path = folder.path().join(&file.path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file.tree.to_string()).unwrap();
+        }
+        if Atlas::is_asked_by(&sample) {
+            // Without its database Envoy would not start.
+            validate(&envoy, &folder.path().join(&sample.files[0].path)).unwrap_err();
+            let atlas = Atlas::of_the_run().unwrap();
+            atlas.write_into(folder.path()).unwrap();
         }
         validate(&envoy, &folder.path().join(&sample.files[0].path)).unwrap();
     }

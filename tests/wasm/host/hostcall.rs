@@ -17,7 +17,13 @@ impl Hostcall<'_> {
         self.caller.data_mut()
     }
 
-    /// An argument; the ABI has only numbers of 32 bits where this host is asked.
+    /// An argument of 64 bits.
+    pub(super) fn long(&self, at: usize) -> Result<i64, Error> {
+        let number = self.arguments.get(at).and_then(Val::i64);
+        number.ok_or_else(|| Error::new(format!("argument {at} is no i64")))
+    }
+
+    /// An argument of 32 bits, as nearly all are.
     pub(super) fn number(&self, at: usize) -> Result<u32, Error> {
         let number = self.arguments.get(at).and_then(Val::i32);
         let number = number.ok_or_else(|| Error::new(format!("argument {at} is no i32")))?;

@@ -8,16 +8,16 @@ mod proxy;
 mod state;
 mod wasi;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::mem;
-use std::net::SocketAddr;
 
-use serde_json::{Value, json};
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
 pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise};
 
 use crate::support::Sent;
+use crate::support::vectors::Vector;
 use state::{State, Stream};
 
 /// One VM, as each of Envoy's workers has.
@@ -40,6 +40,8 @@ pub(crate) struct Request(u32);
 pub(crate) struct Served {
     pub(crate) before: Headers,
     pub(crate) after: Headers,
+    /// The answer as it goes on.
+    pub(crate) answer: Headers,
     pub(crate) calls: Calls,
     pub(crate) log: Vec<Line>,
 }
@@ -62,9 +64,21 @@ impl Vm {
         vm
     }
 
-    /// Says which node the host is, as Envoy's `--service-node` and bootstrap do.
-    pub(crate) fn node(&mut self, node: Value) {
-        self.store.data_mut().node = node;
+    /// Makes the host the node of the vector, as Envoy's `--service-node` and bootstrap do.
+    pub(crate) fn node(&mut self, vector: &Vector) {
+        self.store.data_mut().properties = property::node(vector);
+    }
+
+    /// Prescribes what the module draws; without it, it draws what has no pattern.
+    pub(crate) fn chance(&mut self, chance: Option<u128>) {
+        self.store.data_mut().chance = chance;
+    }
+
+    /// What counts, by its name: how much since this was asked last.
+    pub(crate) fn counted(&mut self) -> BTreeMap<String, u64> {
+        let counters = self.store.data_mut().counters.iter_mut();
+        let counted = counters.map(|(name, count)| (name.clone(), mem::take(count)));
+        counted.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Sets the clock: milliseconds since the Unix epoch.
@@ -99,18 +113,30 @@ impl Vm {
         self.end(root);
     }
 
-    /// A request from its beginning to its end.
+    /// A request from its beginning to its end, answered with nothing that matters.
     pub(crate) fn serve(&mut self, root: Root, sent: &Sent) -> Served {
+        self.serve_with(root, sent, &[])
+    }
+
+    /// A request from its beginning to its end, and these headers of what answers it.
+    pub(crate) fn serve_with(
+        &mut self,
+        root: Root,
+        sent: &Sent,
+        answer: &[(String, String)],
+    ) -> Served {
         let state = self.store.data_mut();
         state.log.clear();
         state.calls.clear();
         let request = self.open(root);
         let (before, after) = self.send(request, sent);
+        let answer = self.answer(request, answer);
         self.close(request);
         let state = self.store.data_mut();
         Served {
             before,
             after,
+            answer,
             calls: mem::take(&mut state.calls),
             log: mem::take(&mut state.log),
         }
@@ -132,18 +158,34 @@ impl Vm {
         let count = u32::try_from(before.len()).unwrap();
         let stream = self.stream(context);
         stream.headers = Some(before.clone());
-        stream.properties = properties(sent);
+        stream.properties = property::of_request(sent);
         let action: u32 =
             self.callback_for(context, "proxy_on_request_headers", (context, count, 1));
         assert_eq!(action, 0, "the request is held up");
         // From here on the module must not touch them any more.
         let after = self.stream(context).headers.take();
+        (before, after.unwrap())
+    }
+
+    /// The answer's headers pass the module: as they go on.
+    pub(crate) fn answer(
+        &mut self,
+        Request(context): Request,
+        answer: &[(String, String)],
+    ) -> Headers {
+        let mut headers = Headers::default();
+        headers.add(":status", b"200");
+        for (name, value) in answer {
+            headers.add(name, value.as_bytes());
+        }
+        let count = u32::try_from(headers.len()).unwrap();
+        self.stream(context).answer = Some(headers);
         if self.exports("proxy_on_response_headers") {
-            let arguments = (context, 0, 1);
+            let arguments = (context, count, 1);
             let action: u32 = self.callback_for(context, "proxy_on_response_headers", arguments);
             assert_eq!(action, 0, "the response is held up");
         }
-        (before, after.unwrap())
+        self.stream(context).answer.take().unwrap()
     }
 
     /// The request is over.
@@ -219,18 +261,4 @@ fn headers(sent: &Sent) -> Headers {
         headers.add(name, value.as_slice());
     }
     headers
-}
-
-/// What Envoy knows of a request beside its headers. The claims lie where Istio puts them.
-fn properties(sent: &Sent) -> Value {
-    let mut properties = json!({});
-    if let Some(ip) = sent.source_ip {
-        let address = SocketAddr::new(ip, 40_000).to_string();
-        properties["source"] = json!({ "address": address });
-    }
-    if !sent.claims.is_null() {
-        let verified = json!({ "envoy.filters.http.jwt_authn": { "payload": sent.claims } });
-        properties["metadata"] = json!({ "filter_metadata": verified });
-    }
-    properties
 }

@@ -7,8 +7,9 @@ use super::state::Status;
 
 pub(super) type Answer = Result<Status, Error>;
 
-/// The one map that this host has; the ABI numbers it.
+/// The maps that this host has; the ABI numbers them.
 const REQUEST_HEADERS: u32 = 0;
+const ANSWER_HEADERS: u32 = 2;
 /// The one buffer.
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -24,6 +25,8 @@ pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
         "proxy_add_header_map_value" => add,
         "proxy_replace_header_map_value" => replace,
         "proxy_remove_header_map_value" => remove,
+        "proxy_define_metric" => define,
+        "proxy_increment_metric" => increment,
         _ => return None,
     })
 }
@@ -36,6 +39,7 @@ pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>,
         | "proxy_replace_header_map_value"
         | "proxy_remove_header_map_value" => Some(call.text(1)?),
         "proxy_get_property" => Some(way(call)?.join(".")),
+        "proxy_define_metric" => Some(call.text(1)?),
         _ => None,
     })
 }
@@ -74,9 +78,9 @@ fn buffer(call: &mut Hostcall<'_>) -> Answer {
 
 fn property(call: &mut Hostcall<'_>) -> Answer {
     let way = way(call)?;
-    match call.state().property(&way) {
-        Ok(value) => call.give(2, &value),
-        Err(status) => Ok(status),
+    match call.state().property(&way.join(".")) {
+        Some(value) => call.give(2, &value),
+        None => Ok(Status::NotFound),
     }
 }
 
@@ -92,19 +96,21 @@ fn context(call: &mut Hostcall<'_>) -> Answer {
     Ok(Status::Ok)
 }
 
-/// Whether the map is there: only until the request goes on.
-fn has_headers(call: &mut Hostcall<'_>) -> Result<bool, Error> {
-    Ok(call.number(0)? == REQUEST_HEADERS && call.state().headers().is_some())
+/// The map that the call is about, while it is there: until the headers go on.
+fn map<'s>(call: &'s mut Hostcall<'_>) -> Result<Option<&'s mut super::Headers>, Error> {
+    Ok(match call.number(0)? {
+        REQUEST_HEADERS => call.state().headers(false),
+        ANSWER_HEADERS => call.state().headers(true),
+        _ => None,
+    })
 }
 
 fn first(call: &mut Hostcall<'_>) -> Answer {
     let name = call.text(1)?.to_ascii_lowercase();
-    if !has_headers(call)? {
+    let Some(headers) = map(call)? else {
         return Ok(Status::BadArgument);
-    }
-    let headers = call.state().headers();
-    let value = headers.and_then(|headers| headers.first(&name).map(<[u8]>::to_vec));
-    match value {
+    };
+    match headers.first(&name).map(<[u8]>::to_vec) {
         Some(value) => call.give(3, &value),
         None => Ok(Status::NotFound),
     }
@@ -112,11 +118,7 @@ fn first(call: &mut Hostcall<'_>) -> Answer {
 
 /// Where there is no map Envoy has no pairs of it, and says that all is well.
 fn pairs(call: &mut Hostcall<'_>) -> Answer {
-    let pairs = if has_headers(call)? {
-        call.state().headers().map(|headers| headers.pairs())
-    } else {
-        None
-    };
+    let pairs = map(call)?.map(|headers| headers.pairs());
     call.give(1, &pairs.unwrap_or_default())
 }
 
@@ -139,9 +141,32 @@ fn remove(call: &mut Hostcall<'_>) -> Answer {
 }
 
 fn change(call: &mut Hostcall<'_>, how: impl FnOnce(&mut super::Headers)) -> Answer {
-    if !has_headers(call)? {
+    let Some(headers) = map(call)? else {
         return Ok(Status::BadArgument);
-    }
-    call.state().headers().map(how);
+    };
+    how(headers);
+    Ok(Status::Ok)
+}
+
+/// The same name gets another number each time, as in Envoy.
+fn define(call: &mut Hostcall<'_>) -> Answer {
+    let name = call.text(1)?;
+    let counters = &mut call.state().counters;
+    counters.push((name, 0));
+    let number = u32::try_from(counters.len()).expect("there are few");
+    call.write(call.number(3)?, &number.to_le_bytes())?;
+    Ok(Status::Ok)
+}
+
+/// Only upwards: these are counters.
+fn increment(call: &mut Hostcall<'_>) -> Answer {
+    let number = usize::try_from(call.number(0)?).expect("32 bits");
+    let offset = call.long(1)?;
+    let counter = number.checked_sub(1);
+    let counter = counter.and_then(|at| call.state().counters.get_mut(at));
+    let (Some((_, count)), Ok(offset @ 1..)) = (counter, u64::try_from(offset)) else {
+        return Ok(Status::BadArgument);
+    };
+    *count += offset;
     Ok(Status::Ok)
 }

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::property;
+use super::property::Properties;
 
 /// How a hostcall went, in the numbers of the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +11,6 @@ pub(super) enum Status {
     Ok = 0,
     NotFound = 1,
     BadArgument = 2,
-    SerializationFailure = 3,
 }
 
 /// The numbers that the ABI gives to log levels.
@@ -31,8 +28,8 @@ pub(crate) type Calls = BTreeMap<String, u32>;
 pub(super) struct State {
     /// Only while a root context is configured, as in Envoy.
     pub(super) configuration: Option<Vec<u8>>,
-    /// The node that the host is.
-    pub(super) node: Value,
+    /// What it knows by itself.
+    pub(super) properties: Properties,
     /// The requests under way, by the context that each has.
     pub(super) streams: BTreeMap<u32, Stream>,
     /// The context that the module works for.
@@ -40,6 +37,10 @@ pub(super) struct State {
     /// Nanoseconds since the Unix epoch.
     pub(super) now: u64,
     pub(super) noise: Noise,
+    /// What the module draws next, where it is prescribed: as many bytes as an id has.
+    pub(super) chance: Option<u128>,
+    /// What counts, by its name; its number is the place of the name here.
+    pub(super) counters: Vec<(String, u64)>,
     pub(super) log: Vec<Line>,
     pub(super) calls: Calls,
 }
@@ -49,40 +50,44 @@ pub(super) struct State {
 pub(super) struct Stream {
     /// Its headers, until they go on.
     pub(super) headers: Option<Headers>,
+    /// Those of its answer, until they go on.
+    pub(super) answer: Option<Headers>,
     /// What is known of it beside them.
-    pub(super) properties: Value,
+    pub(super) properties: Properties,
 }
 
 impl State {
     pub(super) fn new() -> Self {
         Self {
             configuration: None,
-            node: Value::Null,
+            properties: Properties::new(),
             streams: BTreeMap::new(),
             context: 0,
             now: 0,
             noise: Noise(1),
+            chance: None,
+            counters: Vec::new(),
             log: Vec::new(),
             calls: Calls::new(),
         }
     }
 
-    /// The headers that the current context may work on.
-    pub(super) fn headers(&mut self) -> Option<&mut Headers> {
-        self.streams.get_mut(&self.context)?.headers.as_mut()
+    /// The headers that the current context may work on: the request's or the answer's.
+    pub(super) fn headers(&mut self, of_answer: bool) -> Option<&mut Headers> {
+        let stream = self.streams.get_mut(&self.context)?;
+        let headers = if of_answer {
+            &mut stream.answer
+        } else {
+            &mut stream.headers
+        };
+        headers.as_mut()
     }
 
-    /// A property of the node, or of the request that the current context has.
-    pub(super) fn property(&self, way: &[String]) -> Result<Vec<u8>, Status> {
-        match way {
-            [xds, node, rest @ ..] if xds == "xds" && node == "node" => {
-                property::at(&self.node, rest)
-            }
-            way => {
-                let stream = self.streams.get(&self.context).ok_or(Status::NotFound)?;
-                property::at(&stream.properties, way)
-            }
-        }
+    /// A property of the host, or of the request that the current context has.
+    pub(super) fn property(&self, way: &str) -> Option<Vec<u8>> {
+        let stream = self.streams.get(&self.context);
+        let of_request = stream.and_then(|stream| stream.properties.get(way));
+        self.properties.get(way).or(of_request).cloned()
     }
 }
 
@@ -127,9 +132,18 @@ impl Headers {
         rest
     }
 
-    /// All of them, as the ABI hands them over.
+    /// All of them, as the ABI hands them over: how many, the sizes, and the bytes of each with a
+    /// zero behind them.
     pub(super) fn pairs(&self) -> Vec<u8> {
-        property::pairs(&self.0)
+        let size = |length: usize| u32::try_from(length).expect("it is short").to_le_bytes();
+        let mut pairs = size(self.0.len()).to_vec();
+        for (name, value) in &self.0 {
+            pairs.extend([size(name.len()), size(value.len())].concat());
+        }
+        for (name, value) in &self.0 {
+            pairs.extend([name.as_bytes(), b"\0", value, b"\0"].concat());
+        }
+        pairs
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{Request, State as Shared};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ use super::State;
 const DELAY: &str = "x-backend-delay-ms";
 /// Asks a backend for this status.
 const STATUS: &str = "x-backend-status";
+/// Asks a backend for one more header in its answer, such as `cache-control: public`.
+const ANSWER: &str = "x-backend-answer";
 /// No request keeps a backend longer than this.
 const LONGEST_DELAY: u64 = 60_000;
 
@@ -109,10 +111,27 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
             .map(|(name, value)| (name.to_string(), escape(value.as_bytes())))
             .collect(),
     };
-    match serde_json::to_string(&echo) {
+    let mut answer = match serde_json::to_string(&echo) {
         Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    };
+    answer.headers_mut().extend(wanted(headers));
+    answer
+}
+
+/// The headers that the request asks for.
+fn wanted(headers: &HeaderMap) -> HeaderMap {
+    let wanted = headers.get_all(ANSWER).iter().filter_map(|line| {
+        let (name, value) = line.to_str().ok()?.split_once(':')?;
+        Some((name.trim().parse().ok()?, value.trim().parse().ok()?))
+    });
+    wanted
+        .collect::<Vec<(HeaderName, HeaderValue)>>()
+        .into_iter()
+        .fold(HeaderMap::new(), |mut headers, (name, value)| {
+            headers.append(name, value);
+            headers
+        })
 }
 
 /// HTTP/2 names the host in the target, HTTP/1.1 in a header.

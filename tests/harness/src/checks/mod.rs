@@ -3,11 +3,17 @@
 mod agree;
 mod broken;
 mod claims;
+mod clock;
+mod dry_run;
 mod forged;
+mod geo;
 mod grpc;
+mod keep;
+mod mint;
 mod mirror;
 mod people;
 mod refused;
+mod sets;
 mod shares;
 mod sticky;
 mod switch;
@@ -33,12 +39,24 @@ pub enum Check {
     Shares,
     /// A policy changes under load, there and back.
     Switch,
+    /// Rules and ramps follow the wall clock, under load.
+    Clock,
+    /// A hundred thousand networks and as many users are sets.
+    Sets,
     /// Every vector of the core, through Envoy.
     Vectors,
     /// A token's claims count, those of a token that does not hold never.
     Claims,
+    /// Rules on the country that Envoy finds, and that a CDN names; never on a client's word.
+    Geo,
     /// At the edge the tag of the trusted is followed, and nobody else's.
     Trust,
+    /// Whoever has no id gets one with a page, and is decided by it at once.
+    Mint,
+    /// Who was on a canary stays there, although its share shrinks.
+    Keep,
+    /// What runs dry is counted, and applied to nobody.
+    DryRun,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
     /// A copy changes no answer, whatever becomes of it.
@@ -65,9 +83,15 @@ impl Check {
             Self::Sticky => sticky::check(lab).await,
             Self::Shares => shares::check(lab).await,
             Self::Switch => switch::check(lab).await,
+            Self::Clock => clock::check(lab).await,
+            Self::Sets => sets::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
             Self::Claims => claims::check(lab).await,
+            Self::Geo => geo::check(lab).await,
             Self::Trust => trust::check(lab).await,
+            Self::Mint => mint::check(lab).await,
+            Self::Keep => keep::check(lab).await,
+            Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,

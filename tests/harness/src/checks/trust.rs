@@ -77,6 +77,7 @@ async fn run(lab: &Lab, case: &str, trust: &Value, let_in: bool) -> Result<Row> 
             mirror: None,
             cluster: one("x-gray-cluster").and_then(text),
             rule: wanted.rule.clone(),
+            dry_runs: Vec::new(),
         };
         if got == wanted {
             right += 1;

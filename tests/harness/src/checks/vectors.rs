@@ -62,6 +62,8 @@ struct Case {
     request: Request,
     random: Option<u32>,
     now: Option<u64>,
+    #[serde(default)]
+    answer: Vec<(String, String)>,
     expect: Expect,
 }
 
@@ -115,6 +117,8 @@ struct Expect {
     version: Option<String>,
     cluster: Option<String>,
     headers: Map<String, Value>,
+    #[serde(default)]
+    set_cookies: Vec<String>,
 }
 
 pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
@@ -184,7 +188,7 @@ async fn run(lab: &Lab, backends: &Fleet, file: &str, suites: &[Suite]) -> Resul
         let answers = drive(envoy.address(), &visits, Pace::default(), quiet).await?;
         for ((case, protocol), answer) in cases.iter().zip(&answers) {
             sent += 1;
-            match wrong(&case.expect, by_cluster, answer) {
+            match wrong(case, by_cluster, answer) {
                 None => right += 1,
                 Some(why) => eprintln!(
                     "{NAME}: {file}: {}: {}, {protocol:?}: {why}",
@@ -219,6 +223,9 @@ fn visit(case: &Case) -> Visit {
             Bytes::Raw(bytes) => visit.with(name, bytes.as_slice()),
         };
     }
+    for (name, value) in &case.answer {
+        visit = visit.answered_with(name, value);
+    }
     match request.source_ip {
         Some(address) => visit.with("x-forwarded-for", address.to_string()),
         None => visit,
@@ -226,7 +233,8 @@ fn visit(case: &Case) -> Visit {
 }
 
 /// Why an answer is not as expected.
-fn wrong(expect: &Expect, by_cluster: bool, answer: &Answer) -> Option<String> {
+fn wrong(case: &Case, by_cluster: bool, answer: &Answer) -> Option<String> {
+    let expect = &case.expect;
     let reply = match answer {
         Ok(reply) if reply.is_success() => reply,
         Ok(reply) => return Some(format!("status {}", reply.status)),
@@ -242,6 +250,12 @@ fn wrong(expect: &Expect, by_cluster: bool, answer: &Answer) -> Option<String> {
     let wanted = wanted.unwrap_or("v1");
     if reply.version() != Some(wanted) {
         return Some(format!("answered by {:?}, not {wanted}", reply.version()));
+    }
+    let own = case.answer.iter().filter(|(name, _)| name == "set-cookie");
+    let own = own.map(|(_, line)| line);
+    let cookies: Vec<_> = own.chain(&expect.set_cookies).cloned().collect();
+    if reply.cookies() != cookies {
+        return Some(format!("sets {:?}, not {cookies:?}", reply.cookies()));
     }
     expect.headers.iter().find_map(|(name, values)| {
         let seen = seen(reply, name);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::{http1, http2};
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
@@ -44,6 +44,15 @@ impl Reply {
             .as_ref()
             .map(|echo| echo.header(name))
             .unwrap_or_default()
+    }
+
+    /// What the answer sets, each with its attributes.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<String> {
+        let lines = self.headers.get_all(SET_COOKIE).iter();
+        lines
+            .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+            .collect()
     }
 
     /// Whether a backend answered, with a status below 400.

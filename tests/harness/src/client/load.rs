@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
@@ -45,6 +45,10 @@ pub struct Record {
     pub sent: Instant,
     /// When its answer was there.
     pub answered: Instant,
+    /// When it was sent, by the wall clock.
+    pub sent_at: SystemTime,
+    /// When its answer was there, by the wall clock.
+    pub answered_at: SystemTime,
     /// Who.
     pub user: String,
     /// The version that answered; `None` if Envoy answered by itself, or nobody did.
@@ -137,12 +141,14 @@ impl Drop for Load {
 }
 
 async fn record(client: &mut Client, visit: &Visit) -> Record {
-    let sent = Instant::now();
+    let (sent, sent_at) = (Instant::now(), SystemTime::now());
     let answer = client.visit(visit).await;
     let reply = answer.as_ref().ok();
     Record {
         sent,
         answered: Instant::now(),
+        sent_at,
+        answered_at: SystemTime::now(),
         user: visit.user.clone(),
         version: reply.and_then(|reply| reply.version().map(str::to_owned)),
         status: reply.map(|reply| reply.status),

@@ -94,6 +94,19 @@ impl Visit {
         self.with("authorization", format!("Bearer {token}"))
     }
 
+    /// The same, and the backend answers with this header.
+    #[must_use]
+    pub fn answered_with(self, name: &str, value: &str) -> Self {
+        self.with("x-backend-answer", format!("{name}: {value}"))
+    }
+
+    /// The same as a browser asks for a page.
+    #[must_use]
+    pub fn for_a_page(self) -> Self {
+        self.with("sec-fetch-mode", "navigate")
+            .with("sec-fetch-dest", "document")
+    }
+
     /// The same with one header more.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {

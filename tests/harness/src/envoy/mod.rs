@@ -1,6 +1,8 @@
 //! Real Envoy: found, configured from the repository's samples, started, watched and stopped.
 
 mod admin;
+mod atlas;
+mod backends;
 mod find;
 mod log;
 mod policy_file;
@@ -12,6 +14,7 @@ mod tree;
 mod wheel;
 
 pub use admin::Admin;
+pub use atlas::{Atlas, Place};
 pub use find::{Runner, find, wheel};
 pub use log::Log;
 pub use policy_file::{Layout, PolicyFile};

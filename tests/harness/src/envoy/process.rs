@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::find::Runner;
 use super::policy_file::PolicyFile;
 use super::render::{Values, render};
-use super::{Admin, Log, Sample, Setup};
+use super::{Admin, Atlas, Log, Sample, Setup};
 use crate::docker::{self, ADMIN_PORT, Container, LISTENER_PORT, Network};
 use crate::launcher::Leashed;
 use crate::place;
@@ -67,11 +67,15 @@ impl Envoy {
             backends: ground.backends,
             stripping: setup.stripping,
             hop_headers_removed: setup.hop_headers_removed,
+            claims_in: setup.claims_in.as_deref(),
             node: setup.node.as_ref(),
             raw: setup.raw,
         };
         let sample = render(Sample::load(&setup.sample)?, &values)?;
         write(&sample, folder.path())?;
+        if Atlas::is_asked_by(&sample) {
+            Atlas::of_the_run()?.write_into(folder.path())?;
+        }
         let policy = PolicyFile::lay_out(&sample, folder.path(), setup.form, setup.layout)?;
         let bootstrap = sample.files.first().context("the sample has no file")?;
         let arguments = arguments(

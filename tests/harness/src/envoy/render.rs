@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail};
 use graylane::Node;
 use serde_json::{Value, json};
 
+use super::atlas::{DATABASE, DATABASE_PATH};
+use super::backends::{place_backends, place_routes};
 use super::sample::Sample;
 use super::tree::{CLUSTER, LISTENER, WASM, at, renamed, resources, set_address, walk};
 
@@ -71,6 +73,8 @@ pub struct Values<'a> {
     pub stripping: Stripping,
     /// Whether `request_headers_to_remove` stays.
     pub hop_headers_removed: bool,
+    /// Where Envoy puts a verified token; `None` leaves the sample's place.
+    pub claims_in: Option<&'a str>,
     /// The node; `None` leaves the sample's.
     pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
@@ -109,6 +113,8 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             place_routes(tree, values.backends)?;
             drop_headers(tree, values)?;
             take_raw(tree, values)?;
+            place_claims(tree, values.claims_in)?;
+            place_database(tree, values.folder)?;
             move_paths(tree, &paths, values.folder)
         };
         edit().with_context(|| format!("envoy/{}: {}", paths.name, file.path.display()))?;
@@ -135,109 +141,6 @@ fn bootstrap_node(node: &Node) -> Value {
         "locality": { "region": node.region, "zone": node.zone },
         "metadata": { "LABELS": node.labels },
     })
-}
-
-/// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the
-/// backends. A version without either gets a copy of another version's.
-fn place_backends<'b>(
-    clusters: &mut Vec<Value>,
-    backends: &'b BTreeMap<String, SocketAddr>,
-) -> Result<Vec<&'b String>> {
-    let mut placed = Vec::new();
-    for (version, &backend) in backends {
-        let name = format!("checkout-{version}");
-        let known = clusters.iter().position(|cluster| cluster["name"] == *name);
-        if known.is_none() && !clusters.iter().any(has_subsets) {
-            let Some(model) = clusters.iter().find_map(|cluster| {
-                let model = cluster["name"].as_str()?.strip_prefix("checkout-")?;
-                Some(renamed(cluster, model, version))
-            }) else {
-                continue;
-            };
-            clusters.push(model);
-        }
-        for cluster in clusters.iter_mut() {
-            if cluster["name"] == *name {
-                let at = ["load_assignment", "endpoints", "0", "lb_endpoints", "0"];
-                let at = [&at[..], &["endpoint", "address", "socket_address"]].concat();
-                set_address(cluster, &at, backend)?;
-                placed.push(version);
-            } else if has_subsets(cluster) {
-                place_in_subset(cluster, version, backend)?;
-                placed.push(version);
-            }
-        }
-    }
-    Ok(placed)
-}
-
-/// Where a canary has a route of its own, one that a header chooses, every further version gets a
-/// copy of it.
-fn place_routes(tree: &mut Value, backends: &BTreeMap<String, SocketAddr>) -> Result<()> {
-    walk(tree, &mut |_, object| {
-        let Some(Value::Array(routes)) = object.get_mut("routes") else {
-            return Ok(());
-        };
-        let canary = routes.iter().position(|route| {
-            route["match"]["headers"].is_array() && route["route"]["cluster"].is_string()
-        });
-        let Some((place, model)) = canary.and_then(|place| Some((place, routes.get(place)?)))
-        else {
-            return Ok(());
-        };
-        let model = model.clone();
-        let cluster = model["route"]["cluster"].as_str().unwrap_or_default();
-        let Some(of) = cluster.strip_prefix("checkout-") else {
-            bail!("routes: {cluster} is no cluster of a version");
-        };
-        for version in backends.keys() {
-            let own = format!("checkout-{version}");
-            if !routes.iter().any(|route| route["route"]["cluster"] == *own) {
-                routes.insert(place, renamed(&model, of, version));
-            }
-        }
-        Ok(())
-    })
-}
-
-fn has_subsets(cluster: &Value) -> bool {
-    cluster["lb_subset_config"].is_object()
-}
-
-fn place_in_subset(cluster: &mut Value, version: &str, backend: SocketAddr) -> Result<()> {
-    let endpoints = at(cluster, &["load_assignment", "endpoints"])?;
-    let groups = endpoints.as_array_mut().context("endpoints is no list")?;
-    let of = |endpoint: &Value| {
-        endpoint["metadata"]["filter_metadata"]["envoy.lb"]["version"]
-            .as_str()
-            .map(str::to_owned)
-    };
-    let lists: Vec<&mut Vec<Value>> = groups
-        .iter_mut()
-        .filter_map(|group| group["lb_endpoints"].as_array_mut())
-        .collect();
-    for list in lists {
-        if !list
-            .iter()
-            .any(|endpoint| of(endpoint).as_deref() == Some(version))
-        {
-            let Some((first, model)) = list.iter().find_map(|one| Some((one, of(one)?))) else {
-                continue;
-            };
-            let new = renamed(first, &model, version);
-            list.push(new);
-        }
-        for endpoint in list {
-            if of(endpoint).as_deref() == Some(version) {
-                return set_address(
-                    endpoint,
-                    &["endpoint", "address", "socket_address"],
-                    backend,
-                );
-            }
-        }
-    }
-    bail!("lb_endpoints: none carries metadata envoy.lb version, which the subsets need");
 }
 
 fn place_module(tree: &mut Value, module: &str) -> Result<usize> {
@@ -271,6 +174,16 @@ pub(super) fn place_policy(tree: &mut Value, policy: Option<&Value>, form: Form)
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Has `geoip` look into the run's own database.
+fn place_database(tree: &mut Value, folder: &str) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if let Some(path) = object.get_mut(DATABASE_PATH) {
+            *path = format!("{folder}/{DATABASE}").into();
+        }
+        Ok(())
+    })
 }
 
 /// Takes away what would hide the module's own work from a check.
@@ -313,6 +226,18 @@ fn take_raw(tree: &mut Value, values: &Values<'_>) -> Result<()> {
         if values.raw && object.contains_key("use_remote_address") {
             object.insert("xff_num_trusted_hops".to_owned(), 1.into());
             object.remove("normalize_path");
+        }
+        Ok(())
+    })
+}
+
+/// Has `jwt_authn` put what it verified elsewhere.
+fn place_claims(tree: &mut Value, place: Option<&str>) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        if let Some(name) = place
+            && let Some(payload) = object.get_mut("payload_in_metadata")
+        {
+            *payload = name.into();
         }
         Ok(())
     })

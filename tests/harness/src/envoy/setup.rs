@@ -23,6 +23,8 @@ pub struct Setup {
     pub stripping: Stripping,
     /// Whether Envoy removes the hop's own headers before the backend.
     pub hop_headers_removed: bool,
+    /// Where Envoy puts a verified token; `None` leaves the sample's place.
+    pub claims_in: Option<String>,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
     /// Envoy's workers.
@@ -44,6 +46,7 @@ impl Setup {
             layout: Layout::default(),
             stripping: Stripping::default(),
             hop_headers_removed: true,
+            claims_in: None,
             module: None,
             workers: 2,
             node: None,
@@ -90,6 +93,13 @@ impl Setup {
     #[must_use]
     pub fn showing_hop_headers(mut self) -> Self {
         self.hop_headers_removed = false;
+        self
+    }
+
+    /// With a verified token's claims under this name: `payload_in_metadata`.
+    #[must_use]
+    pub fn claims_put_in(mut self, name: &str) -> Self {
+        self.claims_in = Some(name.to_owned());
         self
     }
 

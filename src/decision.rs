@@ -1,0 +1,183 @@
+//! The answer to one request.
+
+use std::fmt;
+
+use crate::answer::NewCookie;
+use crate::rules::{Cookies, Rule, Service, Version};
+
+/// The answer to one request.
+#[derive(Clone, Debug)]
+pub struct Decision<'r> {
+    pub(crate) service: Option<&'r Service>,
+    pub(crate) version: Option<&'r Version>,
+    pub(crate) mirror: Option<&'r Version>,
+    pub(crate) reason: Reason<'r>,
+    pub(crate) tag: Tag,
+    pub(crate) assigned: Option<Assigned<'r>>,
+    pub(crate) dry_runs: Vec<DryRun<'r>>,
+}
+
+/// Why a version was decided on.
+#[derive(Clone, Copy, Debug)]
+pub enum Reason<'r> {
+    /// No service has the request's host, so there is nothing to decide.
+    NoService,
+    /// The policy or the service is not enabled.
+    Disabled,
+    /// The service only counts what it would decide.
+    DryRun,
+    /// The tag that the request came with names a version of this service.
+    Followed,
+    /// The tag that the request came with is not about this service.
+    ForeignTag,
+    /// This rule sends the request, or a part of the users that has it, to the version.
+    Rule(&'r Rule),
+    /// This rule splits, and keeps the user on the version of before.
+    Kept(&'r Rule),
+    /// This rule splits, and the request has none of its keys.
+    NoKey(&'r Rule),
+    /// No rule concerns the request.
+    NoRule,
+}
+
+/// What becomes of the tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// It names the version decided on.
+    Write,
+    /// There is none.
+    Remove,
+    /// It travels on as it came.
+    Keep,
+}
+
+/// What would have been decided, were it no dry run.
+#[derive(Clone, Copy, Debug)]
+pub struct DryRun<'r> {
+    /// The service that the request is for.
+    pub service: &'r str,
+    /// The version.
+    pub version: &'r str,
+    /// Why.
+    pub reason: Reason<'r>,
+}
+
+/// An id for a user who has none: 128 random bits, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub u128);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// What the user is to bring along next time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assigned<'r> {
+    pub(crate) cookies: &'r Cookies,
+    /// Whether the cookies are `Secure`.
+    pub(crate) secure: bool,
+    /// The name of the cookie that a fresh id is kept in, and the id.
+    pub(crate) minted: Option<(&'r str, Id)>,
+    /// The name of the cookie that keeps the user on the version, and what it says.
+    pub(crate) kept: Option<(&'r str, &'r str)>,
+}
+
+impl Assigned<'_> {
+    fn new_cookies(&self) -> Vec<NewCookie> {
+        let minted = self.minted.map(|(name, id)| (name, id.to_string()));
+        let kept = self.kept.map(|(name, mark)| (name, mark.to_owned()));
+        let both = minted.into_iter().chain(kept);
+        both.map(|(name, value)| NewCookie {
+            name: name.to_owned(),
+            line: self.cookies.line(name, &value, self.secure),
+        })
+        .collect()
+    }
+}
+
+impl<'r> Reason<'r> {
+    /// Its name in data: `no_service`, `disabled`, `dry_run`, `followed`, `foreign_tag`, `rule`,
+    /// `kept`, `no_key` or `no_rule`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NoService => "no_service",
+            Self::Disabled => "disabled",
+            Self::DryRun => "dry_run",
+            Self::Followed => "followed",
+            Self::ForeignTag => "foreign_tag",
+            Self::Rule(_) => "rule",
+            Self::Kept(_) => "kept",
+            Self::NoKey(_) => "no_key",
+            Self::NoRule => "no_rule",
+        }
+    }
+
+    /// The rule that decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'r Rule> {
+        match self {
+            Self::Rule(rule) | Self::Kept(rule) | Self::NoKey(rule) => Some(rule),
+            _ => None,
+        }
+    }
+}
+
+impl<'r> Decision<'r> {
+    /// The service that the request is for.
+    #[must_use]
+    pub fn service(&self) -> Option<&'r str> {
+        self.service.map(Service::name)
+    }
+
+    /// The version that answers. `None` just where there is no service.
+    #[must_use]
+    pub fn version(&self) -> Option<&'r str> {
+        self.version.map(Version::name)
+    }
+
+    /// The cluster that this hop goes to, where the version names one.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&'r str> {
+        self.version.and_then(Version::cluster)
+    }
+
+    /// The cluster that gets a copy of the request, of which nobody awaits the answer.
+    #[must_use]
+    pub fn mirror(&self) -> Option<&'r str> {
+        self.mirror.and_then(Version::cluster)
+    }
+
+    /// The rule that decided.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'r str> {
+        self.reason.rule().map(Rule::name)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason<'r> {
+        self.reason
+    }
+
+    /// What becomes of the tag.
+    #[must_use]
+    pub fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// The cookies that the answer is to set, as far as it can: see [`crate::settable`].
+    #[must_use]
+    pub fn new_cookies(&self) -> Vec<NewCookie> {
+        let assigned = self.assigned.as_ref();
+        assigned.map(Assigned::new_cookies).unwrap_or_default()
+    }
+
+    /// What would have been decided, in the order in which it was asked.
+    #[must_use]
+    pub fn dry_runs(&self) -> &[DryRun<'r>] {
+        &self.dry_runs
+    }
+}

@@ -1,0 +1,116 @@
+//! The run's backends in place of the sample's upstreams: as clusters, as endpoints of subsets, and
+//! as routes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::tree::{at, renamed, set_address, walk};
+
+/// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the
+/// backends. A version without either gets a copy of another version's.
+pub(super) fn place_backends<'b>(
+    clusters: &mut Vec<Value>,
+    backends: &'b BTreeMap<String, SocketAddr>,
+) -> Result<Vec<&'b String>> {
+    let mut placed = Vec::new();
+    for (version, &backend) in backends {
+        let name = format!("checkout-{version}");
+        let known = clusters.iter().position(|cluster| cluster["name"] == *name);
+        if known.is_none() && !clusters.iter().any(has_subsets) {
+            let Some(model) = clusters.iter().find_map(|cluster| {
+                let model = cluster["name"].as_str()?.strip_prefix("checkout-")?;
+                Some(renamed(cluster, model, version))
+            }) else {
+                continue;
+            };
+            clusters.push(model);
+        }
+        for cluster in clusters.iter_mut() {
+            if cluster["name"] == *name {
+                let at = ["load_assignment", "endpoints", "0", "lb_endpoints", "0"];
+                let at = [&at[..], &["endpoint", "address", "socket_address"]].concat();
+                set_address(cluster, &at, backend)?;
+                placed.push(version);
+            } else if has_subsets(cluster) {
+                place_in_subset(cluster, version, backend)?;
+                placed.push(version);
+            }
+        }
+    }
+    Ok(placed)
+}
+
+/// Where a canary has a route of its own, one that a header chooses, every further version gets a
+/// copy of it.
+pub(super) fn place_routes(
+    tree: &mut Value,
+    backends: &BTreeMap<String, SocketAddr>,
+) -> Result<()> {
+    walk(tree, &mut |_, object| {
+        let Some(Value::Array(routes)) = object.get_mut("routes") else {
+            return Ok(());
+        };
+        let canary = routes.iter().position(|route| {
+            route["match"]["headers"].is_array() && route["route"]["cluster"].is_string()
+        });
+        let Some((place, model)) = canary.and_then(|place| Some((place, routes.get(place)?)))
+        else {
+            return Ok(());
+        };
+        let model = model.clone();
+        let cluster = model["route"]["cluster"].as_str().unwrap_or_default();
+        let Some(of) = cluster.strip_prefix("checkout-") else {
+            bail!("routes: {cluster} is no cluster of a version");
+        };
+        for version in backends.keys() {
+            let own = format!("checkout-{version}");
+            if !routes.iter().any(|route| route["route"]["cluster"] == *own) {
+                routes.insert(place, renamed(&model, of, version));
+            }
+        }
+        Ok(())
+    })
+}
+
+fn has_subsets(cluster: &Value) -> bool {
+    cluster["lb_subset_config"].is_object()
+}
+
+fn place_in_subset(cluster: &mut Value, version: &str, backend: SocketAddr) -> Result<()> {
+    let endpoints = at(cluster, &["load_assignment", "endpoints"])?;
+    let groups = endpoints.as_array_mut().context("endpoints is no list")?;
+    let of = |endpoint: &Value| {
+        endpoint["metadata"]["filter_metadata"]["envoy.lb"]["version"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let lists: Vec<&mut Vec<Value>> = groups
+        .iter_mut()
+        .filter_map(|group| group["lb_endpoints"].as_array_mut())
+        .collect();
+    for list in lists {
+        if !list
+            .iter()
+            .any(|endpoint| of(endpoint).as_deref() == Some(version))
+        {
+            let Some((first, model)) = list.iter().find_map(|one| Some((one, of(one)?))) else {
+                continue;
+            };
+            let new = renamed(first, &model, version);
+            list.push(new);
+        }
+        for endpoint in list {
+            if of(endpoint).as_deref() == Some(version) {
+                return set_address(
+                    endpoint,
+                    &["endpoint", "address", "socket_address"],
+                    backend,
+                );
+            }
+        }
+    }
+    bail!("lb_endpoints: none carries metadata envoy.lb version, which the subsets need");
+}
