@@ -205,7 +205,7 @@ fn ask_split<'r>(
         },
     };
     let version = split.version(bucket, moment.now);
-    let kept = keep.and_then(|keep| keep.mark(version?));
+    let kept = keep.and_then(|keep| keep.mark(version?.name()));
     let assigned = match (minted, kept) {
         (None, None) => None,
         _ => service.cookies.kept_by(request).map(|secure| Assigned {

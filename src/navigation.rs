@@ -1,6 +1,6 @@
 //! Which requests are for a page: those that a person makes, one by one.
 
-use crate::request::Request;
+use crate::request::{Request, first_header};
 
 /// Whether the request is for a page, by what the browser says of it. A page then asks for twenty
 /// things at once; none of these is one.
@@ -9,24 +9,21 @@ use crate::request::Request;
 /// (<https://www.w3.org/TR/fetch-metadata/>); older ones, and all over plain text, only by taking
 /// `text/html`, which they write out for pages alone.
 pub(crate) fn is_navigation(request: &impl Request) -> bool {
-    let is = |name, value: &[u8]| request.any_header(name, &mut |own| own == value);
-    if !is(":method", b"GET") {
+    let is = |name, value: &[u8]| first_header(request, name, |own| own == value);
+    if is(":method", b"GET") != Some(true) {
         return false;
     }
-    let mut told = false;
-    let for_a_page = request.any_header("sec-fetch-mode", &mut |mode| {
-        told = true;
-        mode == b"navigate"
-    });
-    if told {
-        return for_a_page && is("sec-fetch-dest", b"document");
+    match is("sec-fetch-mode", b"navigate") {
+        Some(for_a_page) => for_a_page && is("sec-fetch-dest", b"document") == Some(true),
+        None => first_header(request, "accept", takes_html).unwrap_or_default(),
     }
-    request.any_header("accept", &mut |types| {
-        let mut types = types.split(|&byte| byte == b',');
-        types.any(|each| {
-            let name = each.split(|&byte| byte == b';').next();
-            name.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"text/html"))
-        })
+}
+
+fn takes_html(types: &[u8]) -> bool {
+    let mut types = types.split(|&byte| byte == b',');
+    types.any(|each| {
+        let name = each.split(|&byte| byte == b';').next();
+        name.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"text/html"))
     })
 }
 

@@ -31,6 +31,21 @@ pub trait Request {
     }
 }
 
+/// Whether the first value of a header passes a test; `None` where there is none. The others are
+/// not looked for, which costs more than the first.
+pub(crate) fn first_header(
+    request: &impl Request,
+    name: &str,
+    test: impl Fn(&[u8]) -> bool,
+) -> Option<bool> {
+    let mut passes = None;
+    request.any_header(name, &mut |value| {
+        passes = Some(test(value));
+        true
+    });
+    passes
+}
+
 /// Shows each value of the cookies called `name`, in order, until `see` answers `true`.
 ///
 /// Names and values are taken raw: case matters, and nothing is unquoted or decoded.

@@ -4,7 +4,7 @@ use super::clock::duration;
 use crate::error::{Error, Place};
 use crate::limits::MAX_COOKIE_PATH_BYTES;
 use crate::policy::{self, SameSite, Text};
-use crate::request::{Request, host_only};
+use crate::request::{Request, first_header, host_only};
 
 /// A year, in seconds: browsers keep none longer than 400 days.
 const YEAR: u64 = 365 * 24 * 60 * 60;
@@ -98,19 +98,14 @@ impl Cookies {
     /// Whether a browser would keep a cookie that the answer to this request sets, and if so,
     /// whether it is `Secure`.
     pub(crate) fn kept_by(&self, request: &impl Request) -> Option<bool> {
-        if let Some(domain) = &self.domain
-            && !request.any_header(":authority", &mut |host| {
-                below(&host_only(host), domain.as_bytes())
-            })
-        {
-            return None;
+        if let Some(domain) = &self.domain {
+            let domain = domain.as_bytes();
+            let within = |host: &[u8]| below(&host_only(host), domain);
+            first_header(request, ":authority", within).filter(|within| *within)?;
         }
         // Envoy writes it, or believes whom it trusts.
-        let on_tls = || {
-            request.any_header("x-forwarded-proto", &mut |scheme| {
-                scheme.eq_ignore_ascii_case(b"https")
-            })
-        };
+        let https = |scheme: &[u8]| scheme.eq_ignore_ascii_case(b"https");
+        let on_tls = || first_header(request, "x-forwarded-proto", https).unwrap_or_default();
         match self.secure {
             Secure::Never => Some(false),
             Secure::AsTheRequest => Some(on_tls()),

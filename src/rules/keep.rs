@@ -56,9 +56,9 @@ impl Keep {
     }
 
     /// The cookie's name, and what it says of a version.
-    pub(crate) fn mark(&self, version: &Version) -> Option<(&str, &str)> {
+    pub(crate) fn mark(&self, version: &str) -> Option<(&str, &str)> {
         let mut marks = self.marks.iter();
-        let (mark, _) = marks.find(|(_, own)| own.name() == version.name())?;
+        let (mark, _) = marks.find(|(_, own)| own.name() == version)?;
         Some((&self.cookie, mark))
     }
 }

@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 pub use crate::policy::{Algorithm, Stamp};
 pub(crate) use cookies::Cookies;
+#[cfg(feature = "cli")]
+pub(crate) use keep::Keep;
 pub use layout::Slice;
 pub use ramp::Ramp;
 pub use share::Share;

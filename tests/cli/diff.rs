@@ -266,3 +266,45 @@ fn changes_are_told_by_name() {
         text["a"][0]["percent"].clone();
     assert_eq!(self::diff(&number, &as_text)["changes"], json!([]));
 }
+
+#[test]
+fn who_is_kept_does_not_move() {
+    let keeping = |percent, salt: &str| {
+        let mut split = split(&[("v2", percent)]);
+        split["keep"] = json!(true);
+        split["salt"] = json!(salt);
+        policy(&json!([{ "name": "r", "split": split }]))
+    };
+    let moved = |old: &Value, new: &Value| {
+        let movements = diff(old, new)["movements"].clone();
+        let of = |field: &str| movements[0][field].as_f64();
+        (of("percent"), of("kept_percent"))
+    };
+    let old = keeping(30.0, "s");
+    assert_eq!(moved(&old, &keeping(5.0, "s")), (Some(0.0), Some(25.0)));
+    assert_eq!(moved(&old, &keeping(40.0, "s")), (Some(10.0), Some(0.0)));
+    // Another salt is another release: nobody is kept.
+    assert_eq!(moved(&old, &keeping(30.0, "t")), (Some(42.0), Some(0.0)));
+    // Who was not told to stay has no cookie.
+    let plain = policy(&json!([{ "name": "r", "split": split(&[("v2", 30.0)]) }]));
+    let mut kept = keeping(5.0, "s/r");
+    assert_eq!(moved(&plain, &kept), (Some(25.0), Some(0.0)));
+    kept["services"][0]["enabled"] = json!(false);
+    assert_eq!(moved(&keeping(5.0, "s/r"), &kept), (Some(5.0), Some(0.0)));
+}
+
+#[test]
+fn what_runs_dry_moves_nobody() {
+    let rules = |dry_run| {
+        policy(&json!([
+            { "name": "r", "split": split(&[("v2", 30.0)]), "dry_run": dry_run },
+            { "name": "all", "use": "v3" },
+        ]))
+    };
+    let (dry, live) = (rules(true), rules(false));
+    assert_eq!(diff(&dry, &live)["movements"][0]["percent"], 100.0);
+    let mut service = live.clone();
+    service["services"][0]["dry_run"] = json!(true);
+    assert_eq!(diff(&service, &live)["movements"][0]["percent"], 30.0);
+    assert_eq!(diff(&dry, &dry)["movements"], json!([]));
+}

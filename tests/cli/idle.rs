@@ -8,11 +8,15 @@ use crate::run::graylane;
 
 /// Asserts that these findings are all, each a warning, as place and sentence.
 fn warned(policy: &Value, expected: &[(&str, &str)]) {
+    found("warning", policy, expected);
+}
+
+fn found(severity: &str, policy: &Value, expected: &[(&str, &str)]) {
     let (places, problems) = checked(policy);
     let (expected_places, expected): (Vec<_>, Vec<_>) = expected.iter().copied().unzip();
     let expected_places = expected_places.iter();
     let expected_places: Vec<_> = expected_places
-        .map(|place| format!("warning {place}"))
+        .map(|place| format!("{severity} {place}"))
         .collect();
     assert_eq!(places, expected_places, "{policy:#}");
     assert_eq!(problems, expected, "{policy:#}");
@@ -170,4 +174,42 @@ fn the_moment_is_now_unless_it_is_given() {
         graylane(&arguments, &policy).code == 1
     };
     assert!(warned(&[]) && !warned(&["--at=1999-12-31T23:59:58Z"]));
+}
+
+#[test]
+fn what_is_only_counted_is_noted() {
+    let only = |name: &str| format!("{name} is only counted; take it out to apply it");
+    let dry = json!(true);
+    found(
+        "note",
+        &with("/services/0/dry_run", dry.clone()),
+        &[("services[0].dry_run", &only("s"))],
+    );
+    let rule = with("/services/0/rules/1/dry_run", dry);
+    let name = rule["services"][0]["rules"][1]["name"].as_str().unwrap();
+    found(
+        "note",
+        &rule,
+        &[("services[0].rules[1].dry_run", &only(name))],
+    );
+}
+
+#[test]
+fn cookies_are_for_splits_that_set_some() {
+    let mut policy = with("/services/0/cookies", json!({ "max_age": "30d" }));
+    warned(
+        &policy,
+        &[(
+            "services[0].cookies",
+            "no split sets a cookie: none has `missing: mint` or `keep`; leave it out",
+        )],
+    );
+    let split = &mut policy["services"][0]["rules"][1]["split"];
+    split["keep"] = json!(true);
+    warned(&policy, &[]);
+    let split = &mut policy["services"][0]["rules"][1]["split"];
+    split["keep"] = json!(false);
+    split["by"] = json!([{ "cookie": "uid" }]);
+    split["missing"] = json!("mint");
+    warned(&policy, &[]);
 }

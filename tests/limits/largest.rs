@@ -5,7 +5,7 @@ use graylane::{Moment, decide};
 use serde_json::json;
 
 use crate::support::{self, Sent, load, wire};
-use crate::{numbered, policy, service, when};
+use crate::{numbered, policy, service};
 
 #[test]
 fn the_largest_policies_are_read_and_compiled() {

@@ -1,6 +1,8 @@
 //! How long names and salts may be.
 
-use graylane::limits::{MAX_CLUSTER_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES, MAX_SALT_BYTES};
+use graylane::limits::{
+    MAX_CLUSTER_BYTES, MAX_COOKIE_PATH_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES, MAX_SALT_BYTES,
+};
 use serde_json::json;
 
 use crate::{bound, policy, service, split, when};
@@ -120,5 +122,23 @@ fn bytes_of_a_salt() {
         MAX_SALT_BYTES,
         |bytes| split(&json!([{ "header": "x-user-id" }]), &"x".repeat(bytes)),
         "services[0].rules[0].split.salt: has 257 bytes; use 1 to 256, or leave it out",
+    );
+}
+
+#[test]
+fn bytes_of_a_path_of_cookies() {
+    let policy = |bytes: usize| {
+        let mut service = service("checkout", vec![]);
+        service["cookies"] = json!({ "path": format!("/{}", "x".repeat(bytes - 1)) });
+        policy(vec![service])
+    };
+    let quoted = format!("\"/{}\"…", "x".repeat(79));
+    bound(
+        MAX_COOKIE_PATH_BYTES,
+        policy,
+        &format!(
+            "services[0].cookies.path: {quoted} is not a path; begin it with /, and use at most \
+             1024 visible ASCII characters other than ;"
+        ),
     );
 }

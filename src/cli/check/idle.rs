@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::cli::input::Loaded;
+use crate::rules::{Missing, Rule, Split};
 
 pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -12,6 +13,35 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
         ));
     }
     for (at, service) in policy.rules.services().iter().enumerate() {
+        let place = format!("services[{at}]");
+        if service.dry_run {
+            findings.push(Finding::note(
+                format!("{place}.dry_run"),
+                format!(
+                    "{} is only counted; take it out to apply it",
+                    service.name()
+                ),
+            ));
+        }
+        for (index, rule) in service.rules().iter().enumerate() {
+            if rule.dry_run {
+                findings.push(Finding::note(
+                    format!("{place}.rules[{index}].dry_run"),
+                    format!("{} is only counted; take it out to apply it", rule.name()),
+                ));
+            }
+        }
+        let mut splits = service.rules().iter().filter_map(Rule::split);
+        let sets =
+            |split: &Split| split.keep.is_some() || matches!(split.missing, Missing::Mint(_));
+        let written = policy.document["services"][at].get("cookies").is_some();
+        if written && !splits.any(sets) {
+            findings.push(Finding::warning(
+                format!("{place}.cookies"),
+                "no split sets a cookie: none has `missing: mint` or `keep`; leave it out"
+                    .to_owned(),
+            ));
+        }
         for (index, mirror) in service.mirrors().iter().enumerate() {
             // A mirror's share does not move with time.
             let slices = mirror.slices_at(0);

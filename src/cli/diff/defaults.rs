@@ -19,12 +19,27 @@ pub(super) fn left_out(document: &Value) -> Value {
     leave_out(&mut policy["headers"], &defaults);
     policy.get_mut("trust").into_iter().for_each(condition);
     for service in items(&mut policy, "services") {
-        leave_out(service, &json!({ "enabled": true }));
+        leave_out(service, &json!({ "enabled": true, "dry_run": false }));
+        let defaults = json!({
+            "path": "/",
+            "max_age": "365d",
+            "http_only": true,
+            "same_site": "lax",
+        });
+        if let Some(cookies) = service.get_mut("cookies") {
+            leave_out(cookies, &defaults);
+        }
+        leave_out(service, &json!({ "cookies": {} }));
         let name = text(service, "name");
         for rule in items(service, "rules") {
             let salt = format!("{name}/{}", text(rule, "name"));
-            let defaults =
-                json!({ "algorithm": "graylane-v1", "missing": "baseline", "salt": salt });
+            let defaults = json!({
+                "algorithm": "graylane-v1",
+                "missing": "baseline",
+                "salt": salt,
+                "keep": false,
+            });
+            leave_out(rule, &json!({ "dry_run": false }));
             if let Some(split) = rule.get_mut("split") {
                 leave_out(split, &defaults);
             }
@@ -97,6 +112,13 @@ mod tests {
             ("/headers/mirror", json!("x-gray-mirror")),
             ("/trust/not/header/ignore_case", json!(false)),
             ("/services/0/enabled", json!(true)),
+            ("/services/0/dry_run", json!(false)),
+            (
+                "/services/0/cookies",
+                json!({ "path": "/", "max_age": "365d", "http_only": true, "same_site": "lax" }),
+            ),
+            ("/services/0/rules/0/dry_run", json!(false)),
+            ("/services/0/rules/0/split/keep", json!(false)),
             (
                 "/services/0/rules/0/when/all/0/header/ignore_case",
                 json!(false),

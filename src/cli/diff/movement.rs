@@ -20,6 +20,8 @@ pub(super) struct Movement {
     pub(super) percent: f64,
     /// How many had to move for the new shares.
     pub(super) least_percent: f64,
+    /// How many would move, had `keep` not written down where they are.
+    pub(super) kept_percent: f64,
     pub(super) moves: Vec<Move>,
     /// The same as `percent`, in parts of [`WHOLE`].
     #[serde(skip)]
@@ -102,8 +104,15 @@ fn movement(service: &str, whom: String, old: &Lane<'_>, new: &Lane<'_>) -> Opti
     } else {
         exact(&old.parts, &new.parts)
     };
+    let keeps = |version: &str| match (&old.draw, &new.draw) {
+        (Some(before), Some(after)) => before.keeps(after, version),
+        _ => false,
+    };
+    let (kept, moves): (Moves<'_>, Moves<'_>) =
+        moves.into_iter().partition(|((from, _), _)| keeps(from));
     let in_all: u64 = moves.values().sum();
-    if in_all == 0 {
+    let kept: u64 = kept.values().sum();
+    if in_all == 0 && kept == 0 {
         return None;
     }
     let moves = moves.into_iter().map(|((from, to), parts)| Move {
@@ -116,7 +125,8 @@ fn movement(service: &str, whom: String, old: &Lane<'_>, new: &Lane<'_>) -> Opti
         whom,
         redrawn,
         percent: percent(in_all),
-        least_percent: percent(least(&old.parts, &new.parts)),
+        least_percent: percent(least(&old.parts, &new.parts).min(in_all)),
+        kept_percent: percent(kept),
         moves: moves.collect(),
         moved: in_all,
     })

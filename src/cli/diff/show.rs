@@ -61,6 +61,16 @@ fn share(percent: f64) -> String {
 }
 
 fn moved(movement: &Movement) -> String {
+    let moved = drawn(movement);
+    if movement.kept_percent > 0.0 {
+        let kept = share(movement.kept_percent);
+        format!("{moved}; {kept} stay, by `keep`")
+    } else {
+        moved
+    }
+}
+
+fn drawn(movement: &Movement) -> String {
     let moved = share(movement.percent);
     let least = share(movement.least_percent);
     if movement.redrawn {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::keys;
 use crate::cli::layout::{self, Part};
-use crate::rules::{Rule, Rules, Service, Split};
+use crate::rules::{Keep, Rule, Rules, Service, Split};
 
 /// Fields of a split or mirror that say which share whom gets, or who takes part at all. The others
 /// say what a user's bucket is.
@@ -20,6 +20,7 @@ pub(super) struct Side<'p> {
     pub(super) service: &'p Service,
     /// The service's document, without what is default.
     document: &'p Value,
+    /// Whether its rules decide.
     enabled: bool,
     now: u64,
 }
@@ -37,6 +38,7 @@ pub(super) struct Draw<'p> {
     salt: &'p str,
     keys: &'p [Value],
     rest: BTreeMap<&'p str, &'p Value>,
+    keep: Option<&'p Keep>,
 }
 
 impl<'p> Side<'p> {
@@ -45,26 +47,32 @@ impl<'p> Side<'p> {
         Self {
             service,
             document: &document["services"][at],
-            enabled: rules.enabled && service.enabled,
+            enabled: rules.enabled && service.enabled && !service.dry_run,
             now,
         }
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&'p Rule> {
-        self.service.rules().iter().find(|rule| rule.name() == name)
+        self.live()
+            .map(|(_, rule)| rule)
+            .find(|rule| rule.name() == name)
+    }
+
+    /// The rules that decide, and where they stand: those that run dry move nobody.
+    fn live(&self) -> impl Iterator<Item = (usize, &'p Rule)> {
+        let rules = self.service.rules().iter().enumerate();
+        rules.filter(|(_, rule)| !rule.dry_run)
     }
 
     /// The rules that concern some.
     pub(super) fn conditional(&self) -> impl Iterator<Item = &'p Rule> {
-        let rules = self.service.rules().iter().enumerate();
-        let rules = rules.filter(|(index, _)| self.when(*index).is_some());
+        let rules = self.live().filter(|(index, _)| self.when(*index).is_some());
         rules.map(|(_, rule)| rule)
     }
 
     /// What decides about whom no rule with a condition concerns.
     pub(super) fn everybody(&self) -> Lane<'p> {
-        let rules = self.service.rules().iter().enumerate();
-        let mut open = rules.filter(|(index, _)| self.when(*index).is_none());
+        let mut open = self.live().filter(|(index, _)| self.when(*index).is_none());
         match open.next() {
             Some((_, rule)) => self.lane(rule),
             None => self.baseline(None),
@@ -132,7 +140,18 @@ impl<'p> Draw<'p> {
             salt: split.salt(),
             keys: document["by"].as_array().map_or(&[], Vec::as_slice),
             rest: rest.map(|(field, value)| (field.as_str(), value)).collect(),
+            keep: split.keep.as_ref(),
         }
+    }
+
+    /// Whether a cookie keeps those there whom this draw has sent to a version.
+    pub(super) fn keeps(&self, other: &Draw<'_>, version: &str) -> bool {
+        let says = |keep: Option<&'_ Keep>| {
+            let mark = keep?.mark(version)?;
+            Some((mark.0.to_owned(), mark.1.to_owned()))
+        };
+        let (before, after) = (says(self.keep), says(other.keep));
+        before.is_some() && before == after
     }
 
     /// Whether a user's bucket stays. Who has one of the keys that both begin with keeps it,
