@@ -3,6 +3,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli/changes.rs"]
+mod changes;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/copies.rs"]
