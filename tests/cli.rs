@@ -3,6 +3,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli/changes.rs"]
+mod changes;
 #[path = "cli/check.rs"]
 mod check;
 #[path = "cli/copies.rs"]
@@ -22,6 +24,8 @@ mod schema;
 #[path = "cli/simulate.rs"]
 mod simulate;
 mod support;
+#[path = "cli/usage.rs"]
+mod usage;
 
 use std::fs;
 

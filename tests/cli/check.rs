@@ -185,6 +185,79 @@ fn each_warning_where_it_is_due() {
 }
 
 #[test]
+fn each_warning_says_what_to_do() {
+    let rule = |index: usize, field: &str, value: Value| {
+        with(&format!("/services/0/rules/{index}/{field}"), value)
+    };
+    let mut salts = rule(1, "when", json!({ "method": { "equals": "GET" } }));
+    let mut again = salts["services"][0]["rules"][1].clone();
+    again["name"] = json!("c");
+    again["when"] = json!({ "method": { "equals": "PUT" } });
+    salts["services"][0]["rules"]
+        .as_array_mut()
+        .unwrap()
+        .push(again);
+    for at in [1, 2] {
+        salts["services"][0]["rules"][at]["split"]["salt"] = json!("shared");
+    }
+    let twin = json!({ "name": "V2", "cluster": "s-v2" });
+    for (policy, expected) in [
+        (
+            rule(1, "when", json!({ "path": { "prefix": "/a" } })),
+            &[
+                "b is never asked: a stands before it and has the same `when` and decides; put it \
+               before a",
+            ][..],
+        ),
+        (
+            with("/services/-", beside(json!(["s.example.com"]))),
+            &["t is never reached: s stands before it and has its hosts; put it before s"],
+        ),
+        (
+            with("/services/-", beside(json!(["s.example.com", "t"]))),
+            &["s stands before this service and has s.example.com; remove one"],
+        ),
+        (
+            with("/services/0/versions/-", twin),
+            &[
+                "nobody gets V2: no rule and no mirror names it; name it in one, or leave it out",
+                "V2 and v2 differ in case alone; a tag must fit exactly",
+                "v2 has this cluster too; give each version its own, or to both none and route by \
+                 the tag",
+            ],
+        ),
+        (
+            salts,
+            &[
+                "s/b has this salt too, so the same users come first in both; unless that is \
+                 meant, give each rule a salt of its own",
+            ],
+        ),
+        (
+            rule(0, "when", json!({ "path": { "equals": "/a?b" } })),
+            &["\"/a?b\" fits no request: a path ends before its query; use a `query` condition"],
+        ),
+        (
+            rule(0, "when", json!({ "method": { "equals": "get" } })),
+            &[
+                "\"get\" fits no request: methods are in capitals; write it so, or set \
+                 `ignore_case`",
+            ],
+        ),
+        (
+            rule(0, "when", json!({ "host": { "equals": "a:80" } })),
+            &["\"a:80\" fits no request: a host is compared without its port; leave the port out"],
+        ),
+    ] {
+        let mut problems = checked(&policy).1;
+        problems.sort();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(problems, expected, "{policy:#}");
+    }
+}
+
+#[test]
 fn what_the_core_accepts_is_not_refused() {
     for file in fs::read_dir("tests/vectors").unwrap() {
         let file = fs::read(file.unwrap().path()).unwrap();

@@ -1,8 +1,11 @@
 //! One policy in everything that can carry it: read the same, and a mistake found where it stands.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::run::graylane;
+use crate::support::wire;
 
 const POLICY: &str = "
 schema: graylane/v1
@@ -173,6 +176,12 @@ fn a_scalar_is_what_envoy_takes_it_for() {
 #[test]
 fn what_is_no_policy_is_refused_with_its_line() {
     let twice = format!("{POLICY}  baseline: v1\n");
+    let deep = "[".repeat(200);
+    // So short that its bytes are text.
+    let service = json!({ "name": "s", "baseline": "a", "versions": [{ "name": "a" }] });
+    let small = json!({ "schema": "graylane/v1", "services": [service] });
+    let bytes = String::from_utf8(wire(&small)).unwrap();
+    let as_struct = listener(vec![filter("graylane", bytes.into())]).to_string();
     for (text, sentence) in [
         (
             twice.as_str(),
@@ -182,18 +191,24 @@ fn what_is_no_policy_is_refused_with_its_line() {
             "",
             "-: error: policy: is empty; give at least `schema` and `services`",
         ),
-        ("a: [\n", "error: policy: is not YAML: "),
+        (
+            "a: [\n",
+            "-:2:1: error: policy: is not YAML: while parsing a node, did not find expected node \
+             content",
+        ),
         (
             "{\"schema\": \"graylane/v2\"}",
-            "-:1:2: error: schema: unknown variant `graylane/v2`",
+            "-:1:2: error: schema: unknown variant `graylane/v2`, expected `graylane/v1`",
         ),
         (
             "kind: Pod\napiVersion: v1\n",
-            "-: error: policy: is not in this file",
+            "-: error: policy: is not in this file: no graylane filter, no WasmPlugin; give the file \
+             that has it",
         ),
         (
             "schema: graylane/v1\nstamp: all\nstamp.x: 1\n",
-            "-:3:1: error: stamp.x: unknown field",
+            "-:3:1: error: stamp.x: unknown field `stamp.x`, expected one of `schema`, `role`, \
+             `enabled`, `stamp`, `headers`, `trust`, `claims_in`, `services`",
         ),
         // What JSON says in two halves YAML does not know; and a repetition is not lost by that.
         (
@@ -202,28 +217,45 @@ fn what_is_no_policy_is_refused_with_its_line() {
         ),
         (
             r#"{"static_resources": {"x": "\ud83d\ude00", "@type": "filters.http.wasm.v3.Wasm"}}"#,
-            "-: error: policy: is empty",
+            "-: error: policy: is empty; give at least `schema` and `services`",
         ),
-        ("a: &a [*a]", "an alias stands inside of what it names"),
+        (
+            "a: &a [*a]",
+            "-:1:8: error: policy: is not YAML: an alias stands inside of what it names; write it \
+             out",
+        ),
+        (
+            &deep,
+            "-:1:129: error: policy: is not YAML: nests deeper than 128 levels; flatten it",
+        ),
+        (
+            &bomb(),
+            "-:8:14: error: policy: is not YAML: its aliases make it too large; write out what is \
+             meant",
+        ),
+        (
+            &as_struct,
+            "-:1:246: error: policy: is a protobuf Struct; write it as YAML or JSON",
+        ),
     ] {
         let ran = graylane(&["check", "-"], text);
-        assert!(
-            ran.out.contains(sentence) && ran.code == 1,
-            "{text}: {}",
-            ran.out
-        );
+        assert_eq!((ran.code, ran.out.trim_end()), (1, sentence), "{text}");
     }
-    // Nine times nine times nine …: 3 GB, were it written out.
-    let bomb = (1..10).fold("a0: &a0 [x]".to_owned(), |text, level| {
+    let file = std::env::temp_dir().join(format!("graylane-{}.yaml", std::process::id()));
+    fs::write(&file, b"schema: \xff").unwrap();
+    let path = file.to_str().unwrap();
+    let ran = graylane(&["check", path], "");
+    fs::remove_file(&file).unwrap();
+    let sentence = format!("{path}: error: policy: is not UTF-8; save it so\n");
+    assert_eq!((ran.code, ran.out), (1, sentence));
+}
+
+/// Nine times nine times nine …: 3 GB, were it written out.
+fn bomb() -> String {
+    (1..10).fold("a0: &a0 [x]".to_owned(), |text, level| {
         let below = vec![format!("*a{}", level - 1); 9].join(",");
         format!("{text}\na{level}: &a{level} [{below}]")
-    });
-    let ran = graylane(&["check", "-"], &bomb);
-    assert!(
-        ran.out.contains("its aliases make it too large"),
-        "{}",
-        ran.out
-    );
+    })
 }
 
 #[test]
@@ -235,12 +267,18 @@ fn several_policies_are_told_apart_by_name() {
         (&checked[0]["policy"], &checked[1]["policy"]),
         (&json!("-#one"), &json!("-#two"))
     );
-    let ran = graylane(&["explain", "-"], &two);
-    assert!(
-        ran.code == 2 && ran.err.contains("--policy: one, two"),
-        "{}",
-        ran.err
-    );
+    for (arguments, sentence) in [
+        (
+            &["explain", "-"][..],
+            "error: - holds several policies; choose one by --policy: one, two\n",
+        ),
+        (
+            &["explain", "-", "--policy=three"],
+            "error: - has no policy of this name; choose one by --policy: one, two\n",
+        ),
+    ] {
+        let ran = graylane(arguments, &two);
+        assert_eq!((ran.code, &*ran.err), (2, sentence));
+    }
     assert_eq!(graylane(&["explain", "-", "--policy=two"], &two).code, 0);
-    assert_eq!(graylane(&["explain", "-", "--policy=three"], &two).code, 2);
 }

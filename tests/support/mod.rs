@@ -78,19 +78,19 @@ impl Sent {
     pub(crate) fn after<'r>(mut self, effects: impl Iterator<Item = HeaderEffect<'r>>) -> Self {
         for effect in effects {
             let (name, value) = match effect {
-                HeaderEffect::Set(name, value) => (name, Some(value.to_owned())),
+                HeaderEffect::Set(name, value) => (name, Some(Bytes::Text(value.to_owned()))),
                 HeaderEffect::Remove(name) => (name, None),
                 HeaderEffect::AddCookie(name, id) => {
                     let added = format!("{name}={id}");
                     let mut cookies = self.values("cookie");
                     cookies.insert(0, added.as_bytes());
-                    let joined = cookies.join(&b"; "[..]);
-                    ("cookie", Some(String::from_utf8(joined).unwrap()))
+                    // A client's cookies need not be text.
+                    ("cookie", Some(Bytes::Raw(cookies.join(&b"; "[..]))))
                 }
             };
             self.headers.retain(|(own, _)| own != name);
             if let Some(value) = value {
-                self = self.with(name, &value);
+                self.headers.push((name.to_owned(), value));
             }
         }
         self

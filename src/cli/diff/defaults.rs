@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// A document without the fields that have their default. `headers` is always there.
+/// A document without the fields that have their default. `headers` and `cookies` are always
+/// there, so that a field in them is compared as a field.
 pub(super) fn left_out(document: &Value) -> Value {
     let mut policy = document.clone();
     let defaults =
@@ -13,10 +14,7 @@ pub(super) fn left_out(document: &Value) -> Value {
         "cluster": "x-gray-cluster",
         "mirror": "x-gray-mirror",
     });
-    if policy.get("headers").is_none() {
-        policy["headers"] = json!({});
-    }
-    leave_out(&mut policy["headers"], &defaults);
+    leave_out(part(&mut policy, "headers"), &defaults);
     policy.get_mut("trust").into_iter().for_each(condition);
     for service in items(&mut policy, "services") {
         leave_out(service, &json!({ "enabled": true, "dry_run": false }));
@@ -26,10 +24,7 @@ pub(super) fn left_out(document: &Value) -> Value {
             "http_only": true,
             "same_site": "lax",
         });
-        if let Some(cookies) = service.get_mut("cookies") {
-            leave_out(cookies, &defaults);
-        }
-        leave_out(service, &json!({ "cookies": {} }));
+        leave_out(part(service, "cookies"), &defaults);
         let name = text(service, "name");
         for rule in items(service, "rules") {
             let salt = format!("{name}/{}", text(rule, "name"));
@@ -47,6 +42,14 @@ pub(super) fn left_out(document: &Value) -> Value {
         }
     }
     policy
+}
+
+/// An object in an object; where it is absent all of it is default.
+fn part<'v>(object: &'v mut Value, field: &str) -> &'v mut Value {
+    if object.get(field).is_none() {
+        object[field] = json!({});
+    }
+    &mut object[field]
 }
 
 fn leave_out(object: &mut Value, defaults: &Value) {
@@ -94,6 +97,7 @@ mod tests {
                 "name": "s",
                 "baseline": "v1",
                 "versions": [{ "name": "v1" }, { "name": "v2" }],
+                "cookies": {},
                 "rules": [rule("r", json!({ "all": [{ "header": test }] }))],
             }],
         })

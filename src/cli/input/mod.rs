@@ -83,7 +83,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
             error: Error::new("policy", problem),
         })
     };
-    let text = std::str::from_utf8(&bytes).map_err(|_| refuse(None, "is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| refuse(None, "is not UTF-8; save it so".to_owned()))?;
     let json = serde_json::from_str::<Value>(text).ok();
     let documents = match (yaml::parse(text), &json) {
         (Ok(documents), _) => documents,
@@ -111,7 +112,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
     if found.is_empty() {
         return Err(refuse(
             None,
-            "is not in this file: no graylane filter, no WasmPlugin".to_owned(),
+            "is not in this file: no graylane filter, no WasmPlugin; give the file that has it"
+                .to_owned(),
         ));
     }
     let several = found.len() > 1;
@@ -144,7 +146,7 @@ impl File {
         match (sources.len(), sources.pop()) {
             (1, Some(source)) => Ok(source.load(node)?),
             (0, _) => anyhow::bail!(
-                "{} has no policy of this name, but {names}",
+                "{} has no policy of this name; choose one by --policy: {names}",
                 self.file.display()
             ),
             _ => anyhow::bail!(
@@ -167,7 +169,11 @@ impl Source {
                 rules,
             }),
             (Err(error), _) => Err(self.refusal(error)),
-            (_, Err(error)) => Err(self.refusal(Error::new("policy", error.to_string()))),
+            // The core reads a Struct's bytes as well, which may stand in a file as text.
+            (Ok(_), Err(_)) => {
+                let problem = "is a protobuf Struct; write it as YAML or JSON";
+                Err(self.refusal(Error::new("policy", problem)))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, SpannedEventReceiv
 use super::tree::{Key, Kind, Mark, Node, Style};
 
 /// Deeper than any configuration; the tree is walked by recursion.
-const MAX_DEPTH: usize = 256;
+const MAX_DEPTH: usize = 128;
 
 /// More than any configuration has; aliases can make much out of little.
 const MAX_NODES: usize = 4_000_000;
@@ -32,14 +32,16 @@ pub(super) fn parse_at(text: &str, beginning: Mark) -> Result<Vec<Rc<Node>>, Syn
         ..Builder::default()
     };
     let mut parser = Parser::new_from_str(text);
-    parser.load(&mut builder, true).map_err(|error| Syntax {
+    let loaded = parser.load(&mut builder, true);
+    // Where the parser gives up as well, it does so later, and says less.
+    if let Some(syntax) = builder.problem {
+        return Err(syntax);
+    }
+    loaded.map_err(|error| Syntax {
         mark: Some(beginning.and(*error.marker())),
         problem: error.info().to_owned(),
     })?;
-    match builder.problem {
-        Some(syntax) => Err(syntax),
-        None => Ok(builder.documents),
-    }
+    Ok(builder.documents)
 }
 
 impl Mark {
@@ -101,7 +103,10 @@ impl<'i> SpannedEventReceiver<'i> for Builder {
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => self.add(node.clone(), 0, mark),
-                None => self.refuse(mark, "an alias stands inside of what it names"),
+                None => self.refuse(
+                    mark,
+                    "an alias stands inside of what it names; write it out",
+                ),
             },
             Event::Nothing
             | Event::StreamStart
@@ -122,7 +127,10 @@ impl Builder {
 
     fn open(&mut self, mark: Mark, anchor: usize, holds: Holds) {
         if self.open.len() >= MAX_DEPTH {
-            return self.refuse(mark, "nests too deep");
+            return self.refuse(
+                mark,
+                &format!("nests deeper than {MAX_DEPTH} levels; flatten it"),
+            );
         }
         self.open.push(Open {
             mark,
@@ -145,7 +153,10 @@ impl Builder {
         self.nodes = self.nodes.saturating_add(node.size);
         // A list counts its items again, so a file may have a few times less than the bound.
         if self.nodes > MAX_NODES {
-            return self.refuse(mark, "its aliases make it too large");
+            return self.refuse(
+                mark,
+                "its aliases make it too large; write out what is meant",
+            );
         }
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
