@@ -62,14 +62,9 @@ impl Test {
             Present(bool),
         }
         let ignore_case = document.ignore_case;
-        // The two bounds of a range are one operator.
-        let range = Choice::Number(document.at_least, document.below);
-        let bound = if document.at_least.is_some() {
-            "at_least"
-        } else {
-            "below"
-        };
-        let ranged = document.at_least.is_some() || document.below.is_some();
+        // The two bounds of a range are one operator, which goes by the first.
+        let (at_least, below) = (document.at_least, document.below);
+        let range = |bound: Option<Number>| bound.map(|_| Choice::Number(at_least, below));
         let part = |make: fn(Box<[u8]>) -> Operator| move |text| Choice::Part(make, text);
         let (operator, choice) = one_of(
             place,
@@ -80,7 +75,8 @@ impl Test {
                 ("contains", document.contains.map(part(Operator::Contains))),
                 ("matches", document.matches.map(Choice::Matches)),
                 ("in", document.r#in.map(Choice::In)),
-                (bound, ranged.then_some(range)),
+                ("at_least", range(at_least)),
+                ("below", range(below.filter(|_| at_least.is_none()))),
                 ("version", document.version.map(Choice::Version)),
                 ("present", document.present.map(Choice::Present)),
             ],

@@ -65,6 +65,39 @@ fn users_come_by_the_keys_that_are_named() {
 }
 
 #[test]
+fn users_come_with_claims_and_are_counted_where_a_rule_runs_dry() {
+    let to = json!([{ "version": "v2", "percent": 50 }]);
+    let split = |claim: Value| json!({ "by": [{ "claim": claim }], "to": to });
+    let policy = json!({ "schema": "graylane/v1", "services": [{
+        "name": "s",
+        "baseline": "v1",
+        "versions": [{ "name": "v1" }, { "name": "v2" }],
+        "rules": [
+            { "name": "dry", "split": split(json!(["realm", "id"])), "dry_run": true },
+            { "name": "live", "split": split(json!("sub")) },
+        ],
+    }]});
+    let policy = policy.to_string();
+    for keys in [&[][..], &["--key=claim:sub", "--key=claim:realm.id"]] {
+        let arguments = [&["-", "--users=2000"], keys].concat();
+        let simulated = simulated(&arguments, &policy);
+        let rules = simulated["services"][0]["rules"].as_array().unwrap();
+        let told = |field: &str| {
+            let told = rules.iter().map(|rule| rule[field].clone());
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(told("rule"), ["dry", "live"]);
+        assert_eq!(told("reason"), ["rule", "rule"]);
+        assert_eq!(told("dry_run"), [true, false]);
+        assert_eq!(told("users"), [2_000, 2_000]);
+        let versions = &simulated["services"][0]["versions"];
+        let users = versions.as_array().unwrap().iter();
+        let users = users.map(|version| version["users"].as_u64().unwrap());
+        assert_eq!(users.sum::<u64>(), 2_000, "a dry run sends nobody anywhere");
+    }
+}
+
+#[test]
 fn each_service_is_reached_by_a_host_of_its_own() {
     let split = |by: Value| json!({ "by": [by], "to": [{ "version": "v2", "percent": 50 }] });
     let service = |name: &str, hosts: Value, by: Value| {

@@ -31,7 +31,7 @@ fn an_option_that_is_wrong_is_told_with_its_remedy() {
         (
             &["simulate", policy, "--key=x-a"],
             "invalid value 'x-a' for '--key <KEY>': write it as header:NAME, cookie:NAME, \
-             query:NAME or source_ip",
+             query:NAME, claim:NAME or source_ip",
         ),
         (
             &["simulate", policy, "--service=none"],

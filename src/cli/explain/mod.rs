@@ -21,13 +21,13 @@ const EXAMPLES: &str = "Examples:
 pub(super) struct Args {
     #[command(flatten)]
     file: File,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
     #[command(flatten)]
     parts: Parts,
     #[command(flatten)]
     proxy: Proxy,
-    /// For people or for programs
-    #[arg(long, value_enum, default_value = "human")]
-    format: Format,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {

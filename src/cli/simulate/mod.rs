@@ -35,8 +35,8 @@ pub(super) struct Args {
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     users: u64,
-    /// What carries a user's id, as `header:NAME`, `cookie:NAME`, `query:NAME` or `source_ip`; by
-    /// default, every key of the policy's splits
+    /// What carries a user's id, as `header:NAME`, `cookie:NAME`, `query:NAME`, `claim:NAME` or
+    /// `source_ip`; by default, every key of the policy's splits
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<Carrier>,
     /// Other users for each number

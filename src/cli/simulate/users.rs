@@ -16,6 +16,8 @@ pub(super) enum Carrier {
     Header(String),
     Cookie(String),
     Query(String),
+    /// The names on the way to it, with dots between them.
+    Claim(String),
     SourceIp,
 }
 
@@ -30,7 +32,8 @@ impl FromStr for Carrier {
             }
             Some(("cookie", name)) if !name.is_empty() => Ok(Self::Cookie(name.to_owned())),
             Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
-            _ => Err("write it as header:NAME, cookie:NAME, query:NAME or source_ip"),
+            Some(("claim", name)) if !name.is_empty() => Ok(Self::Claim(name.to_owned())),
+            _ => Err("write it as header:NAME, cookie:NAME, query:NAME, claim:NAME or source_ip"),
         }
     }
 }
@@ -41,6 +44,7 @@ impl fmt::Display for Carrier {
             Self::Header(name) => write!(f, "header:{name}"),
             Self::Cookie(name) => write!(f, "cookie:{name}"),
             Self::Query(name) => write!(f, "query:{name}"),
+            Self::Claim(name) => write!(f, "claim:{name}"),
             Self::SourceIp => f.write_str("source_ip"),
         }
     }
@@ -55,9 +59,12 @@ pub(super) fn keys(document: &Value) -> Vec<Carrier> {
     let fields = keys.filter_map(|key| key.as_object()?.clone().into_iter().next());
     let mut carriers = Vec::new();
     for (kind, body) in fields {
+        let names = body.as_array().into_iter().flatten();
+        let names: Vec<_> = names.filter_map(Value::as_str).collect();
         let text = match body.as_str() {
             Some(name) => format!("{kind}:{name}"),
-            None => kind,
+            None if names.is_empty() => kind,
+            None => format!("{kind}:{}", names.join(".")),
         };
         if let Ok(carrier) = text.parse()
             && !carriers.contains(&carrier)
@@ -103,7 +110,7 @@ impl<'a> Crowd<'a> {
         self.path.clone_from(&self.base.path);
         for key in self.keys {
             match key {
-                Carrier::Header(_) => {}
+                Carrier::Header(_) | Carrier::Claim(_) => {}
                 Carrier::Cookie(name) => {
                     let _ = write!(self.cookie, "{name}={};", self.id);
                 }
@@ -144,6 +151,12 @@ impl Request for Crowd<'_> {
                 .contains(&Carrier::SourceIp)
                 .then_some(self.address)
         })
+    }
+
+    fn any_claim(&self, path: &[Box<str>], see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let name = path.get(1..).unwrap_or_default().join(".");
+        let own = |key: &Carrier| matches!(key, Carrier::Claim(own) if *own == name);
+        (self.keys.iter().any(own) && see(self.id.as_bytes())) || self.base.any_claim(path, see)
     }
 
     /// Where a split draws, and for ids.

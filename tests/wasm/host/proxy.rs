@@ -31,15 +31,16 @@ pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
     })
 }
 
-/// What a call is about, where it says so in its arguments: the header or the property.
+/// What a call is about, where it says so in its arguments: the header, the property or
+/// the counter.
 pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>, Error> {
     Ok(match name {
         "proxy_get_header_map_value"
         | "proxy_add_header_map_value"
         | "proxy_replace_header_map_value"
-        | "proxy_remove_header_map_value" => Some(call.text(1)?),
+        | "proxy_remove_header_map_value"
+        | "proxy_define_metric" => Some(call.text(1)?),
         "proxy_get_property" => Some(way(call)?.join(".")),
-        "proxy_define_metric" => Some(call.text(1)?),
         _ => None,
     })
 }

@@ -26,7 +26,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub struct Envoy {
     // In this order: the process goes before its container and its files.
     process: Leashed,
-    container: Option<Container>,
+    _container: Option<Container>,
     address: SocketAddr,
     admin: Admin,
     log: Log,
@@ -103,7 +103,7 @@ impl Envoy {
         let (address, admin) = starting.ready(folder.path(), &log).await?;
         Ok(Self {
             process: starting.process,
-            container: starting.container,
+            _container: starting.container,
             address,
             admin,
             log,
@@ -150,12 +150,6 @@ impl Envoy {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// The name of its container; `None` if it runs on this machine.
-    #[must_use]
-    pub fn container(&self) -> Option<&str> {
-        self.container.as_ref().map(Container::name)
     }
 
     /// Whether it still runs.
