@@ -23,6 +23,8 @@
 
 mod answer;
 mod bucket;
+#[cfg(feature = "chance")]
+pub mod chance;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod decide;

@@ -1,5 +1,6 @@
 //! The policy as its author writes it, read from bytes. What it means is [`crate::rules`]' to say.
 
+mod condition;
 mod cookies;
 mod document;
 mod name;
@@ -10,11 +11,9 @@ mod protobuf;
 mod split;
 mod text;
 
+pub use condition::{Condition, Match, Proxy, Time};
 pub use cookies::{Cookies, SameSite};
-pub use document::{
-    Condition, Headers, Match, Mirror, Policy, Proxy, Role, Rule, Schema, Service, Stamp, Time,
-    Version,
-};
+pub use document::{Headers, Mirror, Policy, Role, Rule, Schema, Service, Stamp, Version};
 pub use name::Name;
 pub use number::Number;
 pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::chance;
 use super::plan::{Plan, plans};
 use super::users::Crowd;
 use crate::cli::layout;
 use crate::rules::{Rule, Rules, Service};
-use crate::{Moment, Reason, SCALE, decide};
+use crate::{Moment, Reason, SCALE, chance, decide};
 
 /// What the users of one service got.
 #[derive(Serialize)]
@@ -188,7 +187,7 @@ fn groups(service: &Service, tallies: &[Tally<'_>], now: u64) -> anyhow::Result<
 }
 
 fn share(version: &str, users: u64, of: u64, buckets: u32) -> anyhow::Result<Share> {
-    let accepted = chance::accepted(of, buckets, SCALE)?;
+    let accepted = chance::accepted(of, f64::from(buckets) / f64::from(SCALE))?;
     Ok(Share {
         version: version.to_owned(),
         users,

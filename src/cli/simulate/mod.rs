@@ -1,6 +1,5 @@
 //! `graylane simulate`: generated users through a policy, and their shares held against it.
 
-mod chance;
 mod chart;
 mod count;
 mod plan;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use graylane::{Moment, Node, Policy, Rules};
 use serde_json::Value;
 
-use crate::client::Visit;
+use crate::client::{Answer, Visit};
 
 /// A policy as the core understands it.
 #[derive(Debug)]
@@ -46,6 +46,14 @@ impl Native {
     #[must_use]
     pub fn decide(&self, visit: &Visit) -> Verdict {
         self.decide_at(visit, 0)
+    }
+
+    /// Whether the version that the core says has answered, by a policy that knows no time.
+    #[must_use]
+    pub fn is_right(&self, visit: &Visit, answer: &Answer) -> bool {
+        let reply = answer.as_ref().ok().filter(|reply| reply.is_success());
+        let version = reply.and_then(|reply| reply.version());
+        version.is_some() && version == self.decide(visit).version.as_deref()
     }
 
     /// What Envoy must answer to this visit at a moment, in milliseconds since the Unix epoch.

@@ -35,11 +35,10 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
             .envoy(&Setup::of("standalone").policy(&policy), &backends)
             .await?;
         let answers = ask(&envoy, case, &users).await?;
-        let right = users.iter().zip(&answers).filter(|(visit, answer)| {
-            let reply = answer.as_ref().ok().filter(|reply| reply.is_success());
-            let version = reply.and_then(|reply| reply.version());
-            version.is_some() && version == native.decide(visit).version.as_deref()
-        });
+        let right = users
+            .iter()
+            .zip(&answers)
+            .filter(|(visit, answer)| native.is_right(visit, answer));
         let answered = format!("{case}: answered as the core says");
         rows.push(Row::exact(NAME, answered, users.len(), right.count()));
 

@@ -91,11 +91,10 @@ async fn ask(
         .await?;
     let progress = Progress::of(&format!("{NAME}: {case}"), visits.len());
     let answers = drive(envoy.address(), visits, Pace::default(), progress).await?;
-    let right = visits.iter().zip(&answers).filter(|(visit, answer)| {
-        let reply = answer.as_ref().ok().filter(|reply| reply.is_success());
-        let version = reply.and_then(|reply| reply.version());
-        version.is_some() && version == native.decide(visit).version.as_deref()
-    });
+    let right = visits
+        .iter()
+        .zip(&answers)
+        .filter(|(visit, answer)| native.is_right(visit, answer));
     let case = format!("{case}: answered as the core says");
     rows.push(Row::exact(NAME, case, visits.len(), right.count()));
     Ok(answers)

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::people::{policy, with_user};
 use crate::Progress;
 use crate::backend::Fleet;
-use crate::client::{Answer, Pace, Protocol, Visit, drive};
+use crate::client::{Pace, Protocol, Visit, drive};
 use crate::envoy::{Envoy, Setup};
 use crate::lab::Lab;
 use crate::native::Native;
@@ -89,12 +89,9 @@ async fn ask(envoy: &Envoy, case: &str, users: &Arc<[Visit]>, native: &Native) -
         ..Pace::default()
     };
     let answers = drive(envoy.address(), users, pace, progress).await?;
-    let as_decided = |(visit, answer): &(&Visit, &Answer)| {
-        let reply = answer.as_ref().ok().filter(|reply| reply.is_success());
-        let version = reply.and_then(|reply| reply.version());
-        version.is_some() && version == native.decide(visit).version.as_deref()
-    };
-    let right = users.iter().zip(&answers).filter(as_decided).count();
+    let both = users.iter().zip(&answers);
+    let right = both.filter(|(visit, answer)| native.is_right(visit, answer));
+    let right = right.count();
     Ok(Row::exact(
         NAME,
         format!("{case}: answered as the core says"),

@@ -96,10 +96,7 @@ async fn still(case: &str, envoy: &Envoy, users: &Arc<[Visit]>, native: &Native)
     let right = users
         .iter()
         .zip(&answers)
-        .filter(|(visit, answer)| {
-            let version = answer.as_ref().ok().and_then(|reply| reply.version());
-            version.is_some() && version == native.decide(visit).version.as_deref()
-        })
+        .filter(|(visit, answer)| native.is_right(visit, answer))
         .count();
     Ok(Row::exact(
         NAME,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
+use graylane::chance::{ALPHA, accepted};
 use serde_json::Value;
 
 use super::people::{policy, with_user};
@@ -12,7 +13,7 @@ use crate::client::{Pace, Protocol, Visit, drive};
 use crate::envoy::Setup;
 use crate::lab::Lab;
 use crate::report::Row;
-use crate::stats::{ALPHA, acceptance, chi_square};
+use crate::stats::chi_square;
 
 const NAME: &str = "shares";
 
@@ -82,7 +83,7 @@ pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -
 }
 
 fn share(split: &str, version: &str, percent: f64, hits: u64, n: u64) -> Result<Row> {
-    let (low, high) = acceptance(n, percent / 100.0, ALPHA)?;
+    let (low, high) = accepted(n, percent / 100.0)?;
     #[allow(clippy::cast_precision_loss)] // Counts of requests are far below 2^52.
     let observed = 100.0 * hits as f64 / n as f64;
     Ok(Row::judged(
