@@ -151,27 +151,25 @@ fn ask_rules<'r>(
     moment: Moment,
     dry_runs: &mut Vec<DryRun<'r>>,
 ) -> Outcome<'r> {
-    for rule in service.rules() {
+    let decided = service.ask(request, |rule| {
         if !rule.concerns(request, moment) {
-            continue;
+            return None;
         }
         let outcome = match &rule.action {
             Action::Use(version) => Outcome::of(version, Reason::Rule(rule)),
-            Action::Split(split) => match ask_split(service, rule, split, request, moment) {
-                Some(outcome) => outcome,
-                None => continue,
-            },
+            Action::Split(split) => ask_split(service, rule, split, request, moment)?,
         };
         if !rule.dry_run {
-            return outcome;
+            return Some(outcome);
         }
         dry_runs.push(DryRun {
             service: service.name(),
             version: outcome.version.name(),
             reason: outcome.reason,
         });
-    }
-    Outcome::baseline(service, Reason::NoRule)
+        None
+    });
+    decided.unwrap_or_else(|| Outcome::baseline(service, Reason::NoRule))
 }
 
 /// `None`: the next rule is asked.

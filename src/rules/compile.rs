@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::checks::{at_most, not_empty, once};
 use super::condition::Condition;
 use super::hosts::HostIndex;
+use super::index::Index;
 use super::rulebook::{Rulebook, find};
 use super::{Belief, Cookies, Headers, Node, Routes, Rule, Rules, Scope, Service, Version, name};
 use crate::error::{Error, Place};
@@ -170,8 +171,9 @@ impl Services<'_> {
                 }
                 rules.rule(&place, document)
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Box<[_]>, _>>()?;
         Ok(Service {
+            index: Index::new(&rules),
             enabled: document.enabled,
             dry_run: document.dry_run,
             cookies,

@@ -2,6 +2,7 @@
 
 use super::checks::{not_empty, one_of};
 use super::clock::Stretch;
+use super::index::Anchor;
 use super::name;
 use super::network::Networks;
 use super::scope::Scope;
@@ -55,6 +56,22 @@ impl Condition {
             Self::All(conditions) => conditions.iter().all(|each| each.holds(request, moment)),
             Self::Any(conditions) => conditions.iter().any(|each| each.holds(request, moment)),
             Self::Not(condition) => !condition.holds(request, moment),
+        }
+    }
+
+    /// A value that the request must have for it to hold, if there is one of exact values.
+    pub(super) fn anchor(&self) -> Option<Anchor<'_>> {
+        match self {
+            Self::Text { source, test } => {
+                let (values, ignore_case) = test.exact()?;
+                Some(Anchor {
+                    source,
+                    ignore_case,
+                    values,
+                })
+            }
+            Self::All(conditions) => conditions.iter().find_map(Self::anchor),
+            _ => None,
         }
     }
 

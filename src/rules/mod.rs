@@ -9,6 +9,7 @@ mod cookies;
 #[cfg(feature = "cli")]
 pub(crate) mod explain;
 mod hosts;
+mod index;
 mod keep;
 mod layout;
 mod name;
@@ -37,6 +38,7 @@ pub use split::Split;
 
 use condition::Condition;
 use hosts::HostIndex;
+use index::Index;
 use scope::Scope;
 
 use crate::decide::Moment;
@@ -116,6 +118,7 @@ pub struct Service {
     baseline: Arc<Version>,
     versions: Box<[Arc<Version>]>,
     rules: Box<[Rule]>,
+    index: Index,
     mirrors: Box<[Split]>,
 }
 
@@ -219,6 +222,15 @@ impl Service {
             mirror.version(bucket, moment.now)
         });
         hits.next().filter(|copy| copy.name != answering.name)
+    }
+
+    /// The first answer of `ask`, which is shown the rules that can concern the request, in order.
+    pub(crate) fn ask<'r, T>(
+        &'r self,
+        request: &impl Request,
+        ask: impl FnMut(&'r Rule) -> Option<T>,
+    ) -> Option<T> {
+        self.index.first(&self.rules, request, ask)
     }
 
     /// The rules, in the policy's order.

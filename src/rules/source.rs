@@ -3,7 +3,7 @@
 use crate::request::{Request, any_cookie, any_query, host_only, path_only};
 
 /// A place in the request that holds text, perhaps several times.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Source {
     Header(Box<str>),
     Cookie(Box<[u8]>),

@@ -50,6 +50,20 @@ impl Test {
         }
     }
 
+    /// The values of which one must be there, if it is about whole values, and whether their case
+    /// is ignored.
+    pub(super) fn exact(&self) -> Option<(&[Box<[u8]>], bool)> {
+        let Self::Value(pattern) = self else {
+            return None;
+        };
+        let values = match &pattern.operator {
+            Operator::Equals(text) => std::slice::from_ref(text),
+            Operator::In(set) => set,
+            _ => return None,
+        };
+        Some((values, pattern.ignore_case))
+    }
+
     /// Compiles the operator of a match; the name is its source's.
     pub(super) fn compile(place: &Place<'_>, document: Match) -> Result<Self, Error> {
         enum Choice {

@@ -1,6 +1,7 @@
 //! What holds for every policy and every request.
 
 mod decisions;
+mod order;
 mod policies;
 mod requests;
 mod shares;

@@ -381,3 +381,41 @@ fn a_dry_run_costs_a_counter_and_a_line() {
         ],
     );
 }
+
+/// Many rules that wait for a value of a header, and some for one of another.
+#[test]
+fn of_many_rules_nothing_is_read_before_its_turn() {
+    let waiting = |at: usize, header: &str| {
+        let test = json!({ "name": header, "equals": at.to_string() });
+        json!({ "name": format!("r{at}"), "when": { "header": test }, "use": "v2" })
+    };
+    let mut rules: Vec<_> = (0..20).map(|at| waiting(at, "x-a")).collect();
+    rules.extend((20..40).map(|at| waiting(at, "x-b")));
+    let [a, b] = ["x-a", "x-b"].map(|name| format!("get_header_map_value {name}"));
+    check(
+        &policy(&json!(rules)),
+        vec![
+            (
+                "an early rule decides",
+                sent(&[("x-a", "7"), ("x-b", "27")]),
+                // Another value of the same header might lead to an earlier rule.
+                &[&a, ALL, SET_TAG, SET_CLUSTER],
+            ),
+            (
+                "a late rule decides",
+                sent(&[("x-b", "27")]),
+                &[&a, &b, ALL, SET_TAG, SET_CLUSTER],
+            ),
+            ("none does", sent(&[]), &[&a, &b, SET_TAG, DROP_CLUSTER]),
+        ],
+    );
+    rules.insert(0, json!({ "name": "all", "use": "v2" }));
+    check(
+        &policy(&json!(rules)),
+        vec![(
+            "one before all",
+            sent(&[("x-a", "7")]),
+            &[SET_TAG, SET_CLUSTER],
+        )],
+    );
+}
