@@ -1,5 +1,6 @@
 //! The contexts that Envoy calls: one root for each configuration, one filter for each request.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use log::{debug, error, info};
@@ -7,6 +8,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
 use super::count;
+use super::headers::Habit;
 use super::host::{self, HostAnswer, HostRequest};
 use crate::rules::Rule;
 use crate::{DryRun, Error, Moment, NewCookie, Policy, Rules, decide, effects, settable};
@@ -14,12 +16,14 @@ use crate::{DryRun, Error, Moment, NewCookie, Policy, Rules, decide, effects, se
 /// Tells the SDK what to create. Runs once in each VM.
 pub(crate) fn start() {
     proxy_wasm::set_log_level(LogLevel::Debug);
-    proxy_wasm::set_root_context(|_| Box::new(Root { rules: None }));
+    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
 }
 
 /// Holds the rules of one configuration.
+#[derive(Default)]
 struct Root {
     rules: Option<Arc<Rules>>,
+    habit: Rc<Habit>,
 }
 
 impl Context for Root {}
@@ -44,6 +48,7 @@ impl RootContext for Root {
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Filter {
             rules: self.rules.clone(),
+            habit: self.habit.clone(),
             cookies: Vec::new(),
         }))
     }
@@ -61,6 +66,7 @@ fn compile() -> Result<Rules, Error> {
 /// One request.
 struct Filter {
     rules: Option<Arc<Rules>>,
+    habit: Rc<Habit>,
     /// What the answer is to set.
     cookies: Vec<NewCookie>,
 }
@@ -70,11 +76,12 @@ impl Context for Filter {}
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         if let Some(rules) = &self.rules {
-            let request = HostRequest::default();
+            let request = HostRequest::new(&self.habit);
             let moment = Moment {
                 now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
+            request.learn();
             effects(rules, &decision).for_each(|effect| request.apply(effect));
             decision.dry_runs().iter().for_each(tell);
             self.cookies = decision.new_cookies();

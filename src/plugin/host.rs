@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
 
+use super::headers::{Habit, Headers, values};
 use crate::{Answer, HeaderEffect, Id, NewCookie, Node, Request, property};
 
 /// The plugin's configuration. Empty where there is none.
@@ -35,15 +36,32 @@ pub(super) fn now() -> u64 {
 
 /// A request whose parts are fetched when they are asked for, and never twice. Only while its
 /// headers have not gone on.
-#[derive(Default)]
-pub(super) struct HostRequest {
+pub(super) struct HostRequest<'h> {
     headers: Cell<Headers>,
+    habit: &'h Habit,
     metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
     random: OnceCell<Option<u128>>,
 }
 
-impl HostRequest {
+impl<'h> HostRequest<'h> {
+    pub(super) fn new(habit: &'h Habit) -> Self {
+        Self {
+            headers: Cell::new(Headers::new(habit)),
+            habit,
+            metadata: OnceCell::new(),
+            source_ip: OnceCell::new(),
+            random: OnceCell::new(),
+        }
+    }
+
+    /// Learns from the request how to fetch the next one's headers.
+    pub(super) fn learn(&self) {
+        let headers = self.headers.take();
+        headers.teach(self.habit);
+        self.headers.set(headers);
+    }
+
     /// Does what a decision asks.
     pub(super) fn apply(&self, effect: HeaderEffect<'_>) {
         match effect {
@@ -71,15 +89,7 @@ fn set(name: &str, value: Option<&[u8]>) {
     let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
 }
 
-/// What has been fetched so far. Fetching one header costs half of fetching all, so the others
-/// are left until a condition wants to see a header's second value.
-#[derive(Default)]
-struct Headers {
-    first: Vec<(String, Option<Bytes>)>,
-    all: Option<Vec<(String, Bytes)>>,
-}
-
-impl Request for HostRequest {
+impl Request for HostRequest<'_> {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         // Taken out while `see` runs, so that no borrow can be held twice.
         let mut headers = self.headers.take();
@@ -136,41 +146,6 @@ pub(super) fn set_cookie(cookie: &NewCookie) {
 
 impl Answer for HostAnswer {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        of(&self.headers, name).any(see)
+        values(&self.headers, name).any(see)
     }
-}
-
-impl Headers {
-    fn any(&mut self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        if self.all.is_none() {
-            match self.first(name) {
-                None => return false,
-                Some(value) if see(value) => return true,
-                // A pseudo-header has one value.
-                Some(_) if name.starts_with(':') => return false,
-                Some(_) => {}
-            }
-            let all = hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default();
-            let rest = of(&all, name).skip(1).any(&mut *see);
-            self.all = Some(all);
-            return rest;
-        }
-        self.all.as_ref().is_some_and(|all| of(all, name).any(see))
-    }
-
-    fn first(&mut self, name: &str) -> Option<&Bytes> {
-        let known = self.first.iter().position(|(header, _)| header == name);
-        let at = known.unwrap_or_else(|| {
-            let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name);
-            self.first.push((name.to_owned(), value.ok().flatten()));
-            self.first.len().saturating_sub(1)
-        });
-        self.first.get(at)?.1.as_ref()
-    }
-}
-
-fn of<'h>(all: &'h [(String, Bytes)], name: &str) -> impl Iterator<Item = &'h [u8]> {
-    all.iter()
-        .filter(move |(header, _)| header == name)
-        .map(|(_, value)| value.as_slice())
 }

@@ -2,6 +2,7 @@
 
 mod count;
 mod filter;
+mod headers;
 mod host;
 
 pub(crate) use filter::start;

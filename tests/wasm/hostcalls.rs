@@ -1,6 +1,8 @@
 //! What a request costs, in hostcalls: each is several times dearer than the decision itself. The
 //! promise is that nothing is read that the answer does not need, and nothing twice.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::host::Vm;
@@ -18,15 +20,21 @@ const DROP_CLUSTER: &str = "remove_header_map_value x-gray-cluster";
 type Cost<'a> = (&'a str, Sent, &'a [&'a str]);
 
 fn check(policy: &Value, costs: Vec<Cost<'_>>) {
-    let mut vm = Vm::start();
-    // 2026-11-21, in the afternoon.
-    vm.clock(1_795_269_600_000);
-    let root = vm.accept(&support::json(policy));
     for (what, sent, expected) in costs {
+        // A request is told by none before it how its headers are best fetched.
+        let mut vm = Vm::start();
+        // 2026-11-21, in the afternoon.
+        vm.clock(1_795_269_600_000);
+        let root = vm.accept(&support::json(policy));
         let calls = vm.serve(root, &sent).calls;
-        let expected = expected.iter().map(|&call| (call.to_owned(), 1)).collect();
-        assert_eq!(calls, expected, "{what}");
+        assert_eq!(calls, once(expected), "{what}");
     }
+}
+
+/// Each of these calls, made once.
+fn once<'c>(calls: impl IntoIterator<Item = &'c &'c str>) -> BTreeMap<String, u32> {
+    let calls = calls.into_iter();
+    calls.map(|&call| (call.to_owned(), 1)).collect()
 }
 
 /// A policy with one service and these rules. Without hosts, so that none is read.
@@ -353,33 +361,50 @@ fn a_dry_run_costs_a_counter_and_a_line() {
     let policy = policy(&rules);
     let key = "get_header_map_value x-qa";
     let define = "define_metric gray_service=.=checkout;.;gray_rule=.=testers;.;gray_version=.=v2;.;graylane_dry_run_total";
-    check(
-        &policy,
-        vec![
-            (
-                "it does not concern",
-                sent(&[]),
-                &[key, SET_TAG, DROP_CLUSTER],
-            ),
-            (
-                "the first time",
-                sent(&[("x-qa", "on")]),
-                &[
-                    key,
-                    define,
-                    "increment_metric",
-                    "log",
-                    SET_TAG,
-                    DROP_CLUSTER,
-                ],
-            ),
-            (
-                "from then on",
-                sent(&[("x-qa", "on")]),
-                &[key, "increment_metric", "log", SET_TAG, DROP_CLUSTER],
-            ),
-        ],
-    );
+    let mut vm = Vm::start();
+    let root = vm.accept(&support::json(&policy));
+    let usual = ["increment_metric", "log", SET_TAG, DROP_CLUSTER];
+    for (headers, expected) in [
+        (&[][..], &[SET_TAG, DROP_CLUSTER][..]),
+        (&[("x-qa", "on")], &[&[define], &usual[..]].concat()),
+        // The host's number of the counter is known by now.
+        (&[("x-qa", "on")], &usual),
+    ] {
+        let calls = vm.serve(root, &sent(headers)).calls;
+        let expected = expected.iter().chain([&key]);
+        assert_eq!(calls, once(expected), "{headers:?}");
+    }
+}
+
+/// Which is less, to fetch headers one by one or all at once, the requests before have shown.
+#[test]
+fn how_headers_are_fetched_follows_the_traffic() {
+    let test = |name: &str| json!({ "header": { "name": name, "equals": "on" } });
+    let names = ["x-a", "x-b", "x-c"];
+    let rules: Vec<_> = names
+        .iter()
+        .map(|name| json!({ "name": name, "when": test(name), "use": "v2" }))
+        .collect();
+    let mut vm = Vm::start();
+    let root = vm.accept(&support::json(&policy(&json!(rules))));
+    let [a, b, c] = names.map(|name| format!("get_header_map_value {name}"));
+    let without = sent(&[]);
+    let with = sent(&[("x-a", "off"), ("x-b", "off"), ("x-c", "off")]);
+    let writes = [SET_TAG, DROP_CLUSTER];
+    for (sent, reads) in [
+        // Absent ones are cheap, one by one.
+        (&without, &[&*a, &*b, &*c][..]),
+        (&without, &[&a, &b, &c]),
+        // One value is there, and is not enough: the others come with it.
+        (&with, &[&a, ALL]),
+        (&with, &[ALL]),
+        (&with, &[ALL]),
+        (&without, &[ALL]),
+        (&without, &[&a, &b, &c]),
+    ] {
+        let calls = vm.serve(root, sent).calls;
+        assert_eq!(calls, once(reads.iter().chain(&writes)), "{sent:?}");
+    }
 }
 
 /// Many rules that wait for a value of a header, and some for one of another.
