@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `graylane-v1` | `(murmur3_x86_32(salt ":" key, seed 0) × 100,000) >> 32` |
 //! | `unleash` | `murmur3_x86_32(salt ":" key, seed 0) % 100 × 1,000` |
+//! | `unleash-variants` | `⌊murmur3_x86_32(salt ":" key, seed 86028157) % total × 100,000 ÷ total⌋`, of weights that add up to `total` |
 //! | `flagd-v2` | `(murmur3_x86_32(salt key, seed 0) × 100,000) >> 32` |
 //!
 //! Integers only, so any implementation agrees to the last user. The multiply-and-shift reduction
@@ -19,6 +20,9 @@ pub const SCALE: u32 = 100_000;
 /// Buckets that Unleash has: one is a share of 1 %.
 const UNLEASH_SCALE: u32 = 100;
 
+/// What Unleash seeds the hash with for variants, so that they are independent of the rollout.
+const VARIANTS_SEED: u32 = 86_028_157;
+
 /// Where a key falls, in `0..SCALE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bucket(u32);
@@ -30,6 +34,7 @@ impl Algorithm {
         match self {
             Self::GraylaneV1 => "graylane-v1",
             Self::Unleash => "unleash",
+            Self::UnleashVariants => "unleash-variants",
             Self::FlagdV2 => "flagd-v2",
         }
     }
@@ -39,15 +44,15 @@ impl Algorithm {
     #[must_use]
     pub fn step(self) -> u32 {
         match self {
-            Self::GraylaneV1 | Self::FlagdV2 => 1,
+            Self::GraylaneV1 | Self::FlagdV2 | Self::UnleashVariants => 1,
             Self::Unleash => SCALE / UNLEASH_SCALE,
         }
     }
 
     /// The bucket of `key` under `salt`. The same key under another salt is another, independent
-    /// draw.
+    /// draw. `total` is what the weights add up to, in `1..=SCALE`, where an algorithm has some.
     #[must_use]
-    pub fn bucket(self, salt: &str, key: &[u8]) -> Bucket {
+    pub fn bucket(self, salt: &str, key: &[u8], total: u32) -> Bucket {
         let salt = salt.as_bytes();
         match self {
             Self::GraylaneV1 => Bucket::project(hash(salt.chain(&b":"[..]).chain(key))),
@@ -57,6 +62,14 @@ impl Algorithm {
             Self::Unleash => {
                 let remainder = hash(salt.chain(&b":"[..]).chain(key)) % UNLEASH_SCALE;
                 Bucket(remainder.wrapping_mul(self.step()))
+            }
+            // Unleash's value is the remainder + 1, and the variant is the first at which the sum of
+            // the weights so far is at least that: so the first at which it is above the remainder.
+            // Each remainder has a bucket of its own, since there are no more of them.
+            // <https://github.com/Unleash/unleash-client-node>, src/variant.ts
+            Self::UnleashVariants => {
+                let hash = seeded(salt.chain(&b":"[..]).chain(key), VARIANTS_SEED);
+                Bucket::of_part(hash.checked_rem(total).unwrap_or_default(), total)
             }
             // flagd gives its first variant, of weight w among W, to (hash × W) >> 32 < w: so if
             // hash / 2³² < w / W, whatever W is. Here W is the scale.
@@ -72,22 +85,33 @@ pub(crate) fn fingerprint(salt: &str) -> u32 {
 }
 
 /// `MurmurHash3_x86_32` with seed 0.
-fn hash(mut text: impl Read) -> u32 {
+fn hash(text: impl Read) -> u32 {
+    seeded(text, 0)
+}
+
+fn seeded(mut text: impl Read, seed: u32) -> u32 {
     // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
-    murmur3::murmur3_32(&mut text, 0).unwrap_or(u32::MAX)
+    murmur3::murmur3_32(&mut text, seed).unwrap_or(u32::MAX)
 }
 
 impl Bucket {
     /// The bucket of `key` under `salt` by `graylane-v1`.
     #[must_use]
     pub fn of(salt: &str, key: &[u8]) -> Self {
-        Algorithm::GraylaneV1.bucket(salt, key)
+        Algorithm::GraylaneV1.bucket(salt, key, SCALE)
     }
 
     /// Spreads 32 bits of a hash or of a random draw evenly over the buckets.
     #[must_use]
     pub fn project(bits: u32) -> Self {
         let scaled = u64::from(bits).wrapping_mul(u64::from(SCALE)) >> u32::BITS;
+        Self(u32::try_from(scaled).unwrap_or(SCALE))
+    }
+
+    /// The first bucket of part `at` of `total`, which is at most [`SCALE`].
+    pub(crate) fn of_part(at: u32, total: u32) -> Self {
+        let scaled = u64::from(at).saturating_mul(u64::from(SCALE));
+        let scaled = scaled.checked_div(u64::from(total)).unwrap_or_default();
         Self(u32::try_from(scaled).unwrap_or(SCALE))
     }
 

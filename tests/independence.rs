@@ -7,13 +7,13 @@ const IDS: u32 = 100_000;
 
 /// The buckets of `user-0`, `user-1` and so on.
 fn buckets(algorithm: Algorithm, salt: &str) -> Vec<u32> {
-    let bucket = |id| algorithm.bucket(salt, format!("user-{id}").as_bytes());
+    let bucket = |id| algorithm.bucket(salt, format!("user-{id}").as_bytes(), 1_000);
     (0..IDS).map(|id| bucket(id).number()).collect()
 }
 
 /// Pairs of splits whose users have nothing to do with each other.
 fn independent() -> Vec<(&'static str, Vec<u32>, Vec<u32>)> {
-    use Algorithm::{FlagdV2, GraylaneV1, Unleash};
+    use Algorithm::{FlagdV2, GraylaneV1, Unleash, UnleashVariants};
     let pair = |name, one: (Algorithm, &str), other: (Algorithm, &str)| {
         (name, buckets(one.0, one.1), buckets(other.0, other.1))
     };
@@ -33,6 +33,11 @@ fn independent() -> Vec<(&'static str, Vec<u32>, Vec<u32>)> {
             "two Unleash features",
             (Unleash, "gate"),
             (Unleash, "split"),
+        ),
+        pair(
+            "a rollout of Unleash, and its variants",
+            (Unleash, "gate"),
+            (UnleashVariants, "gate"),
         ),
         pair("two flagd flags", (FlagdV2, "gate"), (FlagdV2, "split")),
         pair(

@@ -3,6 +3,8 @@
 //! What stands in `tests/suites` runs always; `make suites` brings Unleash's whole suite from npm.
 
 mod support;
+#[path = "suites/variants.rs"]
+mod variants;
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use support::{ROOT, Sent, load};
+use variants::{Drawn, Suite};
 
 fn read<T: DeserializeOwned>(path: &Path) -> T {
     let file = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -165,6 +168,7 @@ fn run(specification: &Specification) -> usize {
 struct Excerpt {
     specifications: Vec<Specification>,
     values: Vec<NormalizedValue>,
+    variants: Vec<Drawn>,
 }
 
 /// What Unleash's clients assert of their hash: 1 to 100.
@@ -189,9 +193,18 @@ fn unleash_rollouts() {
 }
 
 #[test]
+fn unleash_variants() {
+    let variants = excerpt().variants;
+    assert_eq!(variants.len(), 17);
+    for drawn in variants {
+        assert!(drawn.is_right(), "{drawn:?}");
+    }
+}
+
+#[test]
 fn unleash_values() {
     for NormalizedValue { group, id, value } in excerpt().values {
-        let bucket = Algorithm::Unleash.bucket(&group, id.as_bytes());
+        let bucket = Algorithm::Unleash.bucket(&group, id.as_bytes(), 0);
         assert_eq!(bucket.number() / Algorithm::Unleash.step() + 1, value);
         let of = |percent: u32| {
             splitting(&json!({
@@ -224,27 +237,30 @@ fn unleash_client_specification() {
     }
     println!("{ran} of {all} tests are about a rollout alone");
     assert_eq!((ran, all), (25, 227));
+    let files = ["08-variants.json", "16-strategy-variants.json"];
+    let suites = files.map(|file| read::<Suite>(&folder.join(file)));
+    let all: usize = suites.iter().map(Suite::size).sum();
+    let drawn: Vec<_> = suites.iter().flat_map(Suite::drawn).collect();
+    println!(
+        "{} of {all} tests of variants are about a draw alone",
+        drawn.len()
+    );
+    assert_eq!((drawn.len(), all), (17, 28));
+    for drawn in drawn {
+        assert!(drawn.is_right(), "{drawn:?}");
+    }
 }
 
 #[derive(Deserialize)]
 struct Flagd {
-    fractions: Vec<Fraction>,
-}
-
-/// A user of a flag, and the variant that flagd gives.
-#[derive(Deserialize)]
-struct Fraction {
-    salt: String,
-    key: String,
-    weights: Vec<u32>,
-    variant: usize,
+    fractions: Vec<Drawn>,
 }
 
 #[test]
 fn flagd_fractions() {
     let suite: Flagd = read(&Path::new(ROOT).join("tests/suites/flagd.json"));
     assert_eq!(suite.fractions.len(), 17);
-    for Fraction {
+    for Drawn {
         salt,
         key,
         weights,

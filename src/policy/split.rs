@@ -40,6 +40,8 @@ pub enum Algorithm {
     GraylaneV1,
     /// Unleash's gradual rollout.
     Unleash,
+    /// Unleash's variants, by weight.
+    UnleashVariants,
     /// flagd's `fractional`, as of its core 0.15.
     FlagdV2,
 }
@@ -68,10 +70,10 @@ pub struct Key {
 
 /// A share of a split: a version, and just one of the other fields.
 #[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}])))]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}, {"required": ["weight"]}])))]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub struct Target {
-    /// The version, other than the baseline.
+    /// The version, other than the baseline; among weights also that.
     pub version: Text,
     /// Its share in percent, from 0 to 100, with at most three decimals.
     #[serde(default, deserialize_with = "given")]
@@ -82,6 +84,9 @@ pub struct Target {
     /// Or a share that moves with time.
     #[serde(default, deserialize_with = "given")]
     pub ramp: Option<Ramp>,
+    /// Or a part of the sum of all weights, for `unleash-variants`.
+    #[serde(default, deserialize_with = "given")]
+    pub weight: Option<Number>,
 }
 
 /// A part of all users, each end in percent, as a share is.

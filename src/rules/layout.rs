@@ -66,11 +66,20 @@ impl Layout {
         at_to: &Place<'_>,
         targets: Vec<(Arc<Version>, Extent)>,
     ) -> Result<Self, Error> {
+        let total = total(&targets);
         let mut growing = Vec::new();
         let mut fixed = Vec::new();
+        let mut below = 0u32;
         for (target, (version, extent)) in targets.into_iter().enumerate() {
             match extent {
                 Extent::Size(size) => growing.push(Growing { version, size }),
+                Extent::Weight(weight) => {
+                    let above = below.saturating_add(weight);
+                    let [from, to] = [below, above].map(|at| Bucket::of_part(at, total).number());
+                    let buckets = from..to;
+                    fixed.push(([target, 0], Fixed { version, buckets }));
+                    below = above;
+                }
                 Extent::Ranges(ranges) => {
                     fixed.extend(ranges.into_iter().enumerate().map(|(range, buckets)| {
                         let version = version.clone();
@@ -135,6 +144,15 @@ impl Layout {
             Size::Ramp(ramp) => Some((&*each.version, ramp)),
         })
     }
+}
+
+/// What the weights add up to; 0 if there are none.
+pub(super) fn total(targets: &[(Arc<Version>, Extent)]) -> u32 {
+    let weights = targets.iter().map(|(_, extent)| match extent {
+        Extent::Weight(weight) => *weight,
+        Extent::Size(_) | Extent::Ranges(_) => 0,
+    });
+    weights.fold(0, u32::saturating_add)
 }
 
 /// Gives each share its buckets: the first grows from the bottom, the second from the top, any

@@ -7,12 +7,13 @@ use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
 use super::cookies::Cookies;
 use super::keep::Keep;
-use super::layout::Layout;
+use super::layout::{self, Layout};
 use super::scope::Scope;
 use super::source::Source;
 use super::split::{Key, Missing, Split, keys};
 use super::target::Extent;
 use super::{Action, Rule, Version, name};
+use crate::bucket::SCALE;
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
 use crate::policy::{self, Algorithm, Target, Text};
@@ -106,12 +107,13 @@ impl<'a> Rulebook<'a> {
             percent: Some(document.percent),
             ranges: None,
             ramp: None,
+            weight: None,
         };
         let extent = Extent::compile(place, target, algorithm)?;
         let layout = Layout::new(place, vec![(version.clone(), extent)])?;
         Ok(Split::new(
             by,
-            (algorithm, salt),
+            (algorithm, salt, 0),
             layout,
             Missing::Next,
             None,
@@ -132,7 +134,8 @@ impl<'a> Rulebook<'a> {
         };
         let at_to = place.field("to");
         not_empty(&at_to, &document.to, "name at least one version")?;
-        if algorithm != Algorithm::GraylaneV1 && document.to.len() > 1 {
+        let alone = matches!(algorithm, Algorithm::Unleash | Algorithm::FlagdV2);
+        if alone && document.to.len() > 1 {
             return Err(at_to.error(format!(
                 "has {} targets; with `algorithm: {}` keep one",
                 document.to.len(),
@@ -145,7 +148,8 @@ impl<'a> Rulebook<'a> {
             let place = at_to.index(index);
             let at_version = place.field("version");
             let version = find(&at_version, self.versions, &target.version)?;
-            if Arc::ptr_eq(version, self.baseline) {
+            let by_weight = algorithm == Algorithm::UnleashVariants;
+            if Arc::ptr_eq(version, self.baseline) && !by_weight {
                 return Err(at_version.error(format!(
                     "{:?} is the baseline, which has what the others leave; leave it out",
                     version.name()
@@ -163,12 +167,20 @@ impl<'a> Rulebook<'a> {
                 ));
             }
             let versions = targets.iter().map(|(version, _)| version);
-            Some(Keep::new(self.service, rule, &salt, versions))
+            let canaries = versions.filter(|version| !Arc::ptr_eq(version, self.baseline));
+            Some(Keep::new(self.service, rule, &salt, canaries))
         } else {
             None
         };
+        let total = layout::total(&targets);
+        if algorithm == Algorithm::UnleashVariants && !(1..=SCALE).contains(&total) {
+            return Err(at_to.error(format!(
+                "the weights add up to {total}; they must come to 1 to {SCALE}"
+            )));
+        }
         let layout = Layout::new(&at_to, targets)?;
-        Ok(Split::new(by, (algorithm, salt), layout, missing, keep))
+        let draw = (algorithm, salt, total);
+        Ok(Split::new(by, draw, layout, missing, keep))
     }
 
     fn missing(
@@ -207,6 +219,9 @@ impl<'a> Rulebook<'a> {
         let theirs = match algorithm {
             Algorithm::GraylaneV1 => return Ok(format!("{}/{rule}", self.service).into()),
             Algorithm::Unleash => "the groupId, which is the feature's name unless it was changed",
+            Algorithm::UnleashVariants => {
+                "the feature's name, or the groupId of the strategy that has the variants"
+            }
             Algorithm::FlagdV2 => "the flag's key, or what the rule puts before the user's",
         };
         Err(place.error(format!(
@@ -224,7 +239,7 @@ fn checked_salt(
     // Those that others share may be empty there.
     let (least, remedy) = match algorithm {
         Algorithm::GraylaneV1 => (1, ", or leave it out"),
-        Algorithm::Unleash | Algorithm::FlagdV2 => (0, ""),
+        Algorithm::Unleash | Algorithm::UnleashVariants | Algorithm::FlagdV2 => (0, ""),
     };
     if (least..=MAX_SALT_BYTES).contains(&salt.len()) {
         Ok(salt.into())

@@ -18,6 +18,8 @@ pub struct Split {
     by: Box<[Key]>,
     algorithm: Algorithm,
     salt: Box<str>,
+    /// What the weights add up to, where the algorithm has some.
+    total: u32,
     layout: Layout,
     pub(crate) missing: Missing,
     pub(crate) keep: Option<Keep>,
@@ -45,7 +47,7 @@ pub(super) enum Key {
 impl Split {
     pub(super) fn new(
         by: Box<[Key]>,
-        (algorithm, salt): (Algorithm, Box<str>),
+        (algorithm, salt, total): (Algorithm, Box<str>, u32),
         layout: Layout,
         missing: Missing,
         keep: Option<Keep>,
@@ -54,6 +56,7 @@ impl Split {
             by,
             algorithm,
             salt,
+            total,
             layout,
             missing,
             keep,
@@ -85,7 +88,7 @@ impl Split {
 
     /// The bucket of a key.
     pub(crate) fn bucket_of(&self, key: &[u8]) -> Bucket {
-        self.algorithm.bucket(&self.salt, key)
+        self.algorithm.bucket(&self.salt, key, self.total)
     }
 
     /// The version that has the bucket at a moment, in milliseconds since the Unix epoch. `None`:
@@ -110,6 +113,12 @@ impl Split {
     #[must_use]
     pub fn salt(&self) -> &str {
         &self.salt
+    }
+
+    /// What the weights add up to, of which a bucket is a part; 0 where there are none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn total(&self) -> u32 {
+        self.total
     }
 
     /// The versions' parts at a moment, in milliseconds since the Unix epoch: shares in the policy's

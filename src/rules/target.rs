@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::checks::{not_empty, one_of};
 use super::ramp::Ramp;
 use super::share::Share;
+use crate::bucket::SCALE;
 use crate::error::{Error, Place};
 use crate::policy::{self, Algorithm};
 
@@ -19,6 +20,8 @@ pub(super) enum Size {
 pub(super) enum Extent {
     Size(Size),
     Ranges(Vec<Range<u32>>),
+    /// A part of the sum of all, in `0..=SCALE`.
+    Weight(u32),
 }
 
 impl Size {
@@ -41,6 +44,7 @@ impl Extent {
             Percent(policy::Number),
             Ranges(Vec<policy::Range>),
             Ramp(policy::Ramp),
+            Weight(policy::Number),
         }
         let (field, choice) = one_of(
             place,
@@ -48,14 +52,29 @@ impl Extent {
                 ("percent", target.percent.map(Choice::Percent)),
                 ("ranges", target.ranges.map(Choice::Ranges)),
                 ("ramp", target.ramp.map(Choice::Ramp)),
+                ("weight", target.weight.map(Choice::Weight)),
             ],
         )?;
         let place = place.field(field);
+        let by_weight = matches!(choice, Choice::Weight(_));
+        match (algorithm == Algorithm::UnleashVariants, by_weight) {
+            (true, false) => {
+                return Err(place.error("`algorithm: unleash-variants` knows `weight` alone"));
+            }
+            (false, true) => {
+                return Err(place.error(format!(
+                    "`algorithm: {}` knows no weights; write `percent`",
+                    algorithm.name()
+                )));
+            }
+            _ => {}
+        }
         Ok(match choice {
             Choice::Percent(percent) => Self::Size(Size::Share(Share::from_percent(
                 &place, percent, algorithm,
             )?)),
             Choice::Ramp(ramp) => Self::Size(Size::Ramp(Ramp::compile(&place, ramp, algorithm)?)),
+            Choice::Weight(weight) => Self::Weight(self::weight(&place, weight)?),
             Choice::Ranges(ranges) => {
                 not_empty(&place, &ranges, "name at least one range")?;
                 let ranges = ranges.into_iter().enumerate();
@@ -64,6 +83,20 @@ impl Extent {
             }
         })
     }
+}
+
+fn weight(place: &Place<'_>, policy::Number(weight): policy::Number) -> Result<u32, Error> {
+    if weight.fract() != 0.0 || !(0.0..=f64::from(SCALE)).contains(&weight) {
+        return Err(place.error(format!(
+            "{weight} is not a weight; use a whole number from 0 to {SCALE}"
+        )));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number from 0 to 100,000 by the check above"
+    )]
+    Ok(weight as u32)
 }
 
 fn range(

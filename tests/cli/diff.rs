@@ -216,3 +216,28 @@ fn what_runs_dry_moves_nobody() {
     assert_eq!(diff(&service, &live)["movements"][0]["percent"], 30.0);
     assert_eq!(diff(&dry, &dry)["movements"], json!([]));
 }
+
+#[test]
+fn another_sum_of_weights_draws_everybody_anew() {
+    let weighing = |v1: u32, v2: u32| {
+        let to = json!([{ "version": "v1", "weight": v1 }, { "version": "v2", "weight": v2 }]);
+        let split = json!({
+            "by": [{ "header": "x-u" }],
+            "algorithm": "unleash-variants",
+            "salt": "f",
+            "to": to,
+        });
+        policy(&json!([{ "name": "r", "split": split }]))
+    };
+    let movement = |new: &Value| diff(&weighing(900, 100), new)["movements"][0].clone();
+    let same = movement(&weighing(800, 200));
+    assert_eq!(
+        (&same["redrawn"], &same["percent"]),
+        (&json!(false), &json!(10.0))
+    );
+    let other = movement(&weighing(900, 300));
+    assert_eq!(
+        (&other["redrawn"], &other["percent"]),
+        (&json!(true), &json!(30.0))
+    );
+}

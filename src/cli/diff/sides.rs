@@ -38,6 +38,8 @@ pub(super) struct Draw<'p> {
     salt: &'p str,
     keys: &'p [Value],
     rest: BTreeMap<&'p str, &'p Value>,
+    /// What weights add up to: of another sum everybody has another part.
+    total: u32,
     keep: Option<&'p Keep>,
 }
 
@@ -140,6 +142,7 @@ impl<'p> Draw<'p> {
             salt: split.salt(),
             keys: document["by"].as_array().map_or(&[], Vec::as_slice),
             rest: rest.map(|(field, value)| (field.as_str(), value)).collect(),
+            total: split.total(),
             keep: split.keep.as_ref(),
         }
     }
@@ -160,6 +163,7 @@ impl<'p> Draw<'p> {
         let mut keys = self.keys.iter().zip(other.keys);
         self.salt == other.salt
             && self.rest == other.rest
+            && self.total == other.total
             && keys.all(|(one, other)| keys::same(one, other))
     }
 }
