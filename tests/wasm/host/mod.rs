@@ -8,7 +8,7 @@ mod proxy;
 mod state;
 mod wasi;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::mem;
 
@@ -244,6 +244,15 @@ impl Vm {
             .call(&mut self.store, arguments)
             .unwrap_or_else(|error| panic!("{name}: {error}; logged {:?}", self.store.data().log))
     }
+}
+
+/// The names of all that the module exports.
+pub(crate) fn exports() -> BTreeSet<String> {
+    let (module, _) = &*module::BUILT;
+    module
+        .exports()
+        .map(|export| export.name().to_owned())
+        .collect()
 }
 
 /// A request's headers as Envoy has them: those of HTTP/2 first, whatever the protocol.
