@@ -17,6 +17,7 @@ mod ramp;
 mod rulebook;
 mod scope;
 mod share;
+mod sort;
 mod source;
 mod split;
 mod target;
