@@ -66,11 +66,13 @@ fn labels(metadata: &[u8]) -> Option<BTreeMap<String, String>> {
     let Value::Object(labels) = Value::read(entry(metadata, "LABELS")?)? else {
         return None;
     };
-    let pairs = entries(labels).filter_map(|(name, value)| match Value::read(value)? {
-        Value::Text(value) => Some((text(name), text(value))),
-        _ => None,
-    });
-    Some(pairs.collect())
+    let mut texts = BTreeMap::new();
+    for (name, value) in entries(labels) {
+        if let Some(Value::Text(value)) = Value::read(value) {
+            texts.insert(text(name), text(value));
+        }
+    }
+    Some(texts)
 }
 
 /// Protobuf's text is UTF-8; what is none is no text.

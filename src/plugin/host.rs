@@ -66,6 +66,8 @@ impl<'h> HostRequest<'h> {
     pub(super) fn apply(&self, effect: HeaderEffect<'_>) {
         match effect {
             HeaderEffect::Set(name, value) => set(name, Some(value.as_bytes())),
+            // To look is half of what a removal costs, which also has the route chosen anew.
+            HeaderEffect::Remove(name) if !self.any_header(name, &mut |_| true) => {}
             HeaderEffect::Remove(name) => set(name, None),
             HeaderEffect::AddCookie(name, id) => self.add_cookie(name, id),
         }

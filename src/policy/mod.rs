@@ -6,10 +6,11 @@ mod document;
 mod name;
 mod nesting;
 mod number;
-mod object;
+mod part;
 mod protobuf;
 mod split;
 mod text;
+mod tree;
 
 pub use condition::{Condition, Match, Proxy, Time};
 pub use cookies::{Cookies, SameSite};
@@ -19,7 +20,7 @@ pub use number::Number;
 pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
 pub use text::Text;
 
-use std::borrow::Cow;
+use tree::Tree;
 
 use crate::error::{Error, Place};
 use crate::limits::MAX_POLICY_BYTES;
@@ -45,27 +46,11 @@ impl Policy {
                 bytes.len()
             )));
         }
-        let json = if protobuf::is_struct(bytes) {
-            Cow::Owned(protobuf::struct_to_json(bytes)?)
+        let tree = if protobuf::is_struct(bytes) {
+            protobuf::tree(bytes)?
         } else {
-            Cow::Borrowed(bytes)
+            Tree::from_json(bytes)?
         };
-        nesting::check(&json)?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&json);
-        let policy = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| located(&error.path().to_string(), error.inner()))?;
-        deserializer.end().map_err(|error| located(".", &error))?;
-        Ok(policy)
+        part::read(tree, &Place::ROOT)
     }
-}
-
-fn located(path: &str, error: &serde_json::Error) -> Error {
-    let text = error.to_string();
-    if !error.is_data() {
-        return Place::ROOT.error(format!("is not JSON: {text}"));
-    }
-    // A path says where; a line of a document that was a protobuf would mislead.
-    let position = format!(" at line {} column {}", error.line(), error.column());
-    let problem = text.strip_suffix(&position).unwrap_or(&text);
-    Error::new(if path == "." { "policy" } else { path }, problem)
 }

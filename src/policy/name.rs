@@ -1,10 +1,9 @@
 //! The name of a header, cookie, parameter, claim or label.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
-
 use super::Text;
+use super::part::{Part, read};
+use super::tree::Tree;
+use crate::error::{Error, Place};
 
 /// A name; of a claim that lies inside others the way to it: `[realm_access, roles]`.
 ///
@@ -17,31 +16,17 @@ use super::Text;
 )]
 pub struct Name(pub Vec<Text>);
 
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
+impl Part for Name {
+    fn absent() -> Self {
+        Self(Vec::new())
+    }
 
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string; put it in quotes")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Name, E> {
-                Ok(Name(vec![Text(text.to_owned())]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Name, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = list.next_element()? {
-                    names.push(name);
-                }
-                Ok(Name(names))
-            }
+    fn read(&mut self, tree: Tree, place: &Place<'_>) -> Result<(), Error> {
+        if let Tree::List(_) = tree {
+            return self.0.read(tree, place);
         }
-
-        deserializer.deserialize_any(NameVisitor)
+        self.0 = vec![read(tree, place)?];
+        Ok(())
     }
 }
 

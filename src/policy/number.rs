@@ -1,8 +1,8 @@
 //! Numbers, also where they arrive as text.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use super::part::{Part, mistyped};
+use super::tree::Tree;
+use crate::error::{Error, Place};
 
 /// A number of the document.
 ///
@@ -16,39 +16,25 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 )]
 pub struct Number(pub f64);
 
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberVisitor;
+impl Part for Number {
+    fn absent() -> Self {
+        Self(0.0)
+    }
 
-        impl Visitor<'_> for NumberVisitor {
-            type Value = Number;
+    fn read(&mut self, tree: Tree, place: &Place<'_>) -> Result<(), Error> {
+        let expected = "a number such as 12.5";
+        let number = match &tree {
+            Tree::Number(number) => number.as_f64(),
+            Tree::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => return Err(mistyped(place, &tree, expected)),
+        };
+        let wrong = || place.error(format!("invalid value: {tree}, expected {expected}"));
+        self.0 = number.ok_or_else(wrong)?;
+        Ok(())
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number such as 12.5")
-            }
-
-            fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
-                Ok(Number(number))
-            }
-
-            #[expect(clippy::cast_precision_loss, reason = "far outside any range by then")]
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
-                Ok(Number(number as f64))
-            }
-
-            #[expect(clippy::cast_precision_loss, reason = "far outside any range by then")]
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
-                Ok(Number(number as f64))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
-                let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-                let unexpected = || E::invalid_value(Unexpected::Str(text), &self);
-                number.map(Number).ok_or_else(unexpected)
-            }
-        }
-
-        deserializer.deserialize_any(NumberVisitor)
+    fn required(&self) -> bool {
+        true
     }
 }
 

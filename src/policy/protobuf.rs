@@ -1,11 +1,10 @@
-//! A policy given as a protobuf `Struct`, turned into the JSON it stands for.
-//!
-//! Envoy 1.40 hands a `Struct` over as wire bytes, although its API says JSON. Going by way of JSON
-//! text gives both ways of writing a policy one parser, and so the same errors.
+//! A policy given as a protobuf `Struct`. Envoy 1.40 hands it over as wire bytes, although its API
+//! says JSON.
 
-use serde_json::Value;
+use serde_json::Number;
 
 use super::nesting::too_deep;
+use super::tree::Tree;
 use crate::error::{Error, Place};
 use crate::limits::MAX_NESTING;
 use crate::wire::{self, Field};
@@ -16,18 +15,14 @@ pub(super) fn is_struct(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x0a) && bytes.contains(&0x12)
 }
 
-/// The JSON object that a `Struct` stands for. A repeated field stays repeated, so that the parser
-/// refuses it.
-pub(super) fn struct_to_json(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut json = Vec::with_capacity(bytes.len());
-    object(bytes, &mut json, 1)?;
-    Ok(json)
+/// The object that a `Struct` stands for. A repeated field stays repeated, so that it is refused.
+pub(super) fn tree(bytes: &[u8]) -> Result<Tree, Error> {
+    object(bytes, 1)
 }
 
 /// `message Struct { map<string, Value> fields = 1; }`
-fn object(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
-    json.push(b'{');
-    let mut separator: &[u8] = b"";
+fn object(mut message: &[u8], depth: usize) -> Result<Tree, Error> {
+    let mut fields = Vec::new();
     while !message.is_empty() {
         let (1, Field::Bytes(mut entry)) = field(&mut message)? else {
             return Err(malformed());
@@ -40,70 +35,59 @@ fn object(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Er
                 _ => return Err(malformed()),
             }
         }
-        json.extend_from_slice(separator);
-        separator = b",";
-        string(key, json)?;
-        json.push(b':');
-        self::value(value, json, depth)?;
+        fields.push((text(key)?, self::value(value, depth)?));
     }
-    json.push(b'}');
-    Ok(())
+    Ok(Tree::Object(fields))
 }
 
 /// `message ListValue { repeated Value values = 1; }`
-fn list(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
-    json.push(b'[');
-    let mut separator: &[u8] = b"";
+fn list(mut message: &[u8], depth: usize) -> Result<Tree, Error> {
+    let mut items = Vec::new();
     while !message.is_empty() {
         let (1, Field::Bytes(item)) = field(&mut message)? else {
             return Err(malformed());
         };
-        json.extend_from_slice(separator);
-        separator = b",";
-        value(item, json, depth)?;
+        items.push(value(item, depth)?);
     }
-    json.push(b']');
-    Ok(())
+    Ok(Tree::List(items))
 }
 
 /// `message Value { oneof kind { NullValue = 1; double = 2; string = 3; bool = 4; Struct = 5; ListValue = 6; } }`
-fn value(mut message: &[u8], json: &mut Vec<u8>, depth: usize) -> Result<(), Error> {
-    if depth > MAX_NESTING {
-        return Err(too_deep());
-    }
+fn value(mut message: &[u8], depth: usize) -> Result<Tree, Error> {
     let below = depth.saturating_add(1);
     let kind = field(&mut message)?;
     if !message.is_empty() {
         return Err(malformed());
     }
-    match kind {
-        (1, Field::Number(_)) => json.extend_from_slice(b"null"),
-        (2, Field::Number(bits)) => number(f64::from_bits(bits), json),
-        (3, Field::Bytes(text)) => string(text, json)?,
-        (4, Field::Number(0)) => json.extend_from_slice(b"false"),
-        (4, Field::Number(_)) => json.extend_from_slice(b"true"),
-        (5, Field::Bytes(fields)) => object(fields, json, below)?,
-        (6, Field::Bytes(values)) => list(values, json, below)?,
+    Ok(match kind {
+        (1, Field::Number(_)) => Tree::Null,
+        (2, Field::Number(bits)) => number(f64::from_bits(bits)),
+        (3, Field::Bytes(bytes)) => Tree::Text(text(bytes)?),
+        (4, Field::Number(truth)) => Tree::Truth(truth != 0),
+        (5 | 6, Field::Bytes(_)) if below > MAX_NESTING => return Err(too_deep()),
+        (5, Field::Bytes(fields)) => object(fields, below)?,
+        (6, Field::Bytes(values)) => list(values, below)?,
         _ => return Err(malformed()),
-    }
-    Ok(())
+    })
 }
 
-/// Writes a whole number without a fraction, as its author did, and one that JSON cannot hold as
-/// `null`, which the parser refuses at its place.
-fn number(number: f64, json: &mut Vec<u8>) {
-    let text = if number.is_finite() {
-        number.to_string()
-    } else {
-        "null".to_owned()
-    };
-    json.extend_from_slice(text.as_bytes());
+/// A number as its author wrote it: a whole one without a fraction. One that JSON cannot hold is
+/// `null`, which is refused at its place.
+fn number(number: f64) -> Tree {
+    let minus_zero = number == 0.0 && number.is_sign_negative();
+    let whole = number.fract() == 0.0 && !minus_zero;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what does not fit is no integer of 64 bits either"
+    )]
+    let integer = Number::from_i128(number as i128).filter(|_| whole);
+    let any = integer.or_else(|| Number::from_f64(number));
+    any.map_or(Tree::Null, Tree::Number)
 }
 
-fn string(bytes: &[u8], json: &mut Vec<u8>) -> Result<(), Error> {
+fn text(bytes: &[u8]) -> Result<String, Error> {
     let text = str::from_utf8(bytes).map_err(|_| malformed())?;
-    json.extend_from_slice(Value::from(text).to_string().as_bytes());
-    Ok(())
+    Ok(text.to_owned())
 }
 
 /// None of the three messages has a field of 32 bits.

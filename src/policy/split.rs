@@ -1,39 +1,41 @@
 //! The document's splits: who gets which share, and how.
 
-use serde::de::{Deserialize, Deserializer};
-
-use super::document::{given, word};
-use super::object::objects;
+use super::part::{objects, words};
 use super::{Name, Number, Text};
 
 /// A sticky split.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Split {
     /// What makes a user: the first of these that is present and not empty.
     pub by: Vec<Key>,
     /// How a user becomes a bucket.
-    #[serde(default, deserialize_with = "word")]
+    #[cfg_attr(feature = "cli", schemars(default))]
     pub algorithm: Algorithm,
     /// What makes this split independent of others. Absent: `<service>/<rule>`; another algorithm
     /// than `graylane-v1` needs it.
-    #[serde(default, deserialize_with = "given")]
     pub salt: Option<Text>,
     /// The shares. What they leave stays on the baseline.
     pub to: Vec<Target>,
     /// What becomes of a request without a key.
-    #[serde(default, deserialize_with = "word")]
+    #[cfg_attr(feature = "cli", schemars(default))]
     pub missing: Missing,
     /// `true`: who once had a version of the split stays there, also when its share shrinks.
-    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(default))]
     pub keep: bool,
 }
 
 /// How a user becomes a bucket. What a name means never changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "kebab-case")
+)]
 pub enum Algorithm {
     /// Our own.
     #[default]
@@ -47,52 +49,44 @@ pub enum Algorithm {
 }
 
 /// What makes a user: just one of these fields.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1, "maxProperties" = 1)))]
-#[serde(deny_unknown_fields, default, remote = "Self")]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(deny_unknown_fields, default, extend("minProperties" = 1, "maxProperties" = 1)))]
 pub struct Key {
     /// The first value of a header.
-    #[serde(deserialize_with = "given")]
     pub header: Option<Text>,
     /// The first value of a cookie.
-    #[serde(deserialize_with = "given")]
     pub cookie: Option<Text>,
     /// The first value of a query parameter.
-    #[serde(deserialize_with = "given")]
     pub query: Option<Text>,
     /// The first value of a claim of the token that Envoy has verified.
-    #[serde(deserialize_with = "given")]
     pub claim: Option<Name>,
     /// The client's address, as text: `source_ip: true`.
-    #[serde(deserialize_with = "given")]
     pub source_ip: Option<bool>,
 }
 
 /// A share of a split: a version, and just one of the other fields.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}, {"required": ["weight"]}])))]
-#[serde(deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["percent"]}, {"required": ["ranges"]}, {"required": ["ramp"]}, {"required": ["weight"]}])))]
 pub struct Target {
     /// The version, other than the baseline; among weights also that.
     pub version: Text,
     /// Its share in percent, from 0 to 100, with at most three decimals.
-    #[serde(default, deserialize_with = "given")]
     pub percent: Option<Number>,
     /// Or which parts of all users it has.
-    #[serde(default, deserialize_with = "given")]
     pub ranges: Option<Vec<Range>>,
     /// Or a share that moves with time.
-    #[serde(default, deserialize_with = "given")]
     pub ramp: Option<Ramp>,
     /// Or a part of the sum of all weights, for `unleash-variants`.
-    #[serde(default, deserialize_with = "given")]
     pub weight: Option<Number>,
 }
 
 /// A part of all users, each end in percent, as a share is.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Range {
     /// Where it begins.
     pub from: Number,
@@ -101,9 +95,12 @@ pub struct Range {
 }
 
 /// A share that moves with time: 0 at first, then that of each step.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Ramp {
     /// When the first step begins, in RFC 3339.
     pub start: Text,
@@ -112,21 +109,26 @@ pub struct Ramp {
 }
 
 /// One step of a ramp.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, remote = "Self")]
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Step {
     /// The share while it holds, in percent.
     pub percent: Number,
     /// How long it holds, such as `30m`. Absent in the last step, and just there.
-    #[serde(default, deserialize_with = "given")]
     pub r#for: Option<Text>,
 }
 
 /// What becomes of a request without a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "lowercase")
+)]
 pub enum Missing {
     /// It goes to the baseline.
     #[default]
@@ -140,10 +142,15 @@ pub enum Missing {
 }
 
 objects! {
-    Split: "a split: an object",
-    Key: "a key: an object",
-    Target: "a target: an object",
-    Range: "a range: an object",
-    Ramp: "a ramp: an object",
-    Step: "a step: an object",
+    Split: "a split: an object" { by, algorithm, salt, to, missing, keep }
+    Key: "a key: an object" { header, cookie, query, claim, source_ip }
+    Target: "a target: an object" { version, percent, ranges, ramp, weight }
+    Range: "a range: an object" { from, to }
+    Ramp: "a ramp: an object" { start, steps }
+    Step: "a step: an object" { percent, r#for }
+}
+
+words! {
+    Algorithm { "graylane-v1" = GraylaneV1, "unleash" = Unleash, "unleash-variants" = UnleashVariants, "flagd-v2" = FlagdV2 }
+    Missing { "baseline" = Baseline, "next" = Next, "random" = Random, "mint" = Mint }
 }

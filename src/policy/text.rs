@@ -1,8 +1,8 @@
 //! Text that YAML would rather take for a number or a truth value.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use super::part::{Part, mistyped};
+use super::tree::Tree;
+use crate::error::{Error, Place};
 
 /// A string of the document.
 ///
@@ -16,26 +16,20 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 )]
 pub struct Text(pub String);
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
+impl Part for Text {
+    fn absent() -> Self {
+        Self(String::new())
+    }
 
-        impl Visitor<'_> for TextVisitor {
-            type Value = Text;
+    fn read(&mut self, tree: Tree, place: &Place<'_>) -> Result<(), Error> {
+        let Tree::Text(text) = tree else {
+            return Err(mistyped(place, &tree, "a string; put it in quotes"));
+        };
+        self.0 = text;
+        Ok(())
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string; put it in quotes")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
-            }
-
-            fn visit_string<E: Error>(self, text: String) -> Result<Text, E> {
-                Ok(Text(text))
-            }
-        }
-
-        deserializer.deserialize_string(TextVisitor)
+    fn required(&self) -> bool {
+        true
     }
 }

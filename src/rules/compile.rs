@@ -55,14 +55,16 @@ impl Rules {
         let compiled = documents
             .map(|(index, document)| services.service(&place.index(index), index, document))
             .collect::<Result<Box<[_]>, _>>()?;
+        // One by one, as names are elsewhere: building a set at once is code of its own.
+        let mut baselines = BTreeSet::new();
+        for service in &compiled {
+            baselines.insert(service.baseline.name.clone());
+        }
         Ok(Self {
             enabled: policy.enabled,
             stamp: policy.stamp,
             hosts: services.hosts,
-            baselines: compiled
-                .iter()
-                .map(|each| each.baseline.name.clone())
-                .collect(),
+            baselines,
             routes: Routes {
                 by_cluster: compiled.iter().any(Service::names_a_cluster),
                 by_mirror: compiled.iter().any(|service| !service.mirrors.is_empty()),

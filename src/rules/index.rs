@@ -5,9 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::mem;
 
 use super::Rule;
 use super::condition::Condition;
+use super::sort::sorted;
 use super::source::Source;
 use crate::request::Request;
 
@@ -133,7 +135,7 @@ impl Wait {
             due.extend(rules.into_iter().flatten());
             false
         });
-        due.sort_unstable();
+        *due = sorted(mem::take(due));
         due.dedup();
     }
 }

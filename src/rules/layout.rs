@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Version;
 use super::ramp::Ramp;
 use super::share::Share;
+use super::sort::sorted;
 use super::target::{Extent, Size};
 use crate::bucket::{Bucket, SCALE};
 use crate::error::{Error, Place};
@@ -40,6 +41,14 @@ pub(super) struct Fixed {
     buckets: Range<u32>,
 }
 
+/// A range as the policy has it, with its target's and its own index; from the bottom.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Written {
+    start: u32,
+    at: [usize; 2],
+    end: u32,
+}
+
 impl<'l> Slice<'l> {
     /// Whose they are.
     #[must_use]
@@ -67,8 +76,9 @@ impl Layout {
         targets: Vec<(Arc<Version>, Extent)>,
     ) -> Result<Self, Error> {
         let total = total(&targets);
+        let versions: Vec<_> = targets.iter().map(|(version, _)| version.clone()).collect();
         let mut growing = Vec::new();
-        let mut fixed = Vec::new();
+        let mut written = Vec::new();
         let mut below = 0u32;
         for (target, (version, extent)) in targets.into_iter().enumerate() {
             match extent {
@@ -76,33 +86,41 @@ impl Layout {
                 Extent::Weight(weight) => {
                     let above = below.saturating_add(weight);
                     let [from, to] = [below, above].map(|at| Bucket::of_part(at, total).number());
-                    let buckets = from..to;
-                    fixed.push(([target, 0], Fixed { version, buckets }));
+                    written.push(Written {
+                        start: from,
+                        at: [target, 0],
+                        end: to,
+                    });
                     below = above;
                 }
                 Extent::Ranges(ranges) => {
-                    fixed.extend(ranges.into_iter().enumerate().map(|(range, buckets)| {
-                        let version = version.clone();
-                        ([target, range], Fixed { version, buckets })
+                    let ranges = ranges.into_iter().enumerate();
+                    written.extend(ranges.map(|(range, buckets)| Written {
+                        start: buckets.start,
+                        at: [target, range],
+                        end: buckets.end,
                     }));
                 }
             }
-            if !growing.is_empty() && !fixed.is_empty() {
+            if !growing.is_empty() && !written.is_empty() {
                 return Err(at_to.index(target).error(
                     "`ranges` stand beside a target that has none; write them for each target, or \
                      for none",
                 ));
             }
         }
-        if fixed.is_empty() {
+        if written.is_empty() {
             check_sum(at_to, &growing)?;
             return Ok(Self::Ends(growing.into()));
         }
-        fixed.sort_by_key(|(_, fixed)| fixed.buckets.start);
-        check_overlap(at_to, &fixed)?;
-        Ok(Self::Ranges(
-            fixed.into_iter().map(|(_, fixed)| fixed).collect(),
-        ))
+        let written = sorted(written);
+        check_overlap(at_to, &written)?;
+        let fixed = written.iter().filter_map(|range| {
+            let version = versions.get(range.at[0])?.clone();
+            let buckets = range.start..range.end;
+            Some(Fixed { version, buckets })
+        });
+        Ok(Self::Ranges(fixed.collect()))
     }
 
     /// The version that has the bucket at a moment. `None`: it is the baseline's.
@@ -192,10 +210,9 @@ fn check_sum(at_to: &Place<'_>, growing: &[Growing]) -> Result<(), Error> {
             }
         }
     }
-    changes.sort_unstable();
     let mut shares = vec![0; growing.len()];
     let mut sum = 0u32;
-    for at_once in changes.chunk_by(|one, next| one.0 == next.0) {
+    for at_once in sorted(changes).chunk_by(|one, next| one.0 == next.0) {
         let mut grew = (0, None);
         for &(_, target, step, share) in at_once {
             let Some(before) = shares.get_mut(target) else {
@@ -224,17 +241,12 @@ fn check_sum(at_to: &Place<'_>, growing: &[Growing]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses two ranges that share a bucket. They come from the bottom, each with its target's and
-/// its own index.
-fn check_overlap(at_to: &Place<'_>, fixed: &[([usize; 2], Fixed)]) -> Result<(), Error> {
-    for (one, next) in fixed.iter().zip(fixed.iter().skip(1)) {
-        if next.1.buckets.start < one.1.buckets.end {
-            let [first, second] = if one.0 < next.0 {
-                [one, next]
-            } else {
-                [next, one]
-            };
-            let ([target, range], [other, its]) = (second.0, first.0);
+/// Refuses two ranges that share a bucket.
+fn check_overlap(at_to: &Place<'_>, written: &[Written]) -> Result<(), Error> {
+    for (one, next) in written.iter().zip(written.iter().skip(1)) {
+        if next.start < one.end {
+            let [target, range] = one.at.max(next.at);
+            let [other, its] = one.at.min(next.at);
             return Err(at_to
                 .index(target)
                 .field("ranges")

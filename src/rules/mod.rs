@@ -18,6 +18,7 @@ mod ramp;
 mod rulebook;
 mod scope;
 mod share;
+mod sort;
 mod source;
 mod split;
 mod target;

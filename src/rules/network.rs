@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::sort::sorted;
 use crate::error::{Error, Place};
 use crate::policy::Text;
 
@@ -66,8 +67,8 @@ fn as_v4(network: IpNet) -> Option<IpNet> {
     Ipv4Net::new(address, prefix).ok().map(IpNet::V4)
 }
 
-fn merged<T: Copy + Ord>(mut ranges: Vec<(T, T)>, joins: impl Fn(T, T) -> bool) -> Box<[(T, T)]> {
-    ranges.sort_unstable();
+fn merged<T: Copy + Ord>(ranges: Vec<(T, T)>, joins: impl Fn(T, T) -> bool) -> Box<[(T, T)]> {
+    let mut ranges = sorted(ranges);
     ranges.dedup_by(|next, kept| {
         let joined = joins(kept.1, next.0);
         if joined {

@@ -8,6 +8,7 @@ use regex_lite::{Regex, RegexBuilder};
 use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
+use super::sort::sorted;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Number, Text};
@@ -34,7 +35,7 @@ enum Operator {
     Prefix(Box<[u8]>),
     Suffix(Box<[u8]>),
     Contains(Box<[u8]>),
-    /// Sorted, by [`compare`].
+    /// Sorted, by [`compare`]; in lower case if that counts for nothing.
     In(Box<[Box<[u8]>]>),
     Matches(Regex),
     Number(Range<f64>),
@@ -108,10 +109,14 @@ impl Test {
             Choice::Matches(text) => Operator::Matches(regex(&place, &text.0, ignore_case)?),
             Choice::In(texts) => {
                 not_empty(&place, &texts, "list at least one value")?;
-                let bytes = texts.into_iter().map(|Text(text)| text.into_bytes().into());
-                let mut set: Vec<Box<[u8]>> = bytes.collect();
-                set.sort_unstable_by(|a, b| compare(a, b, ignore_case));
-                set.dedup_by(|a, b| compare(a, b, ignore_case).is_eq());
+                let bytes = texts.into_iter().map(|Text(mut text)| {
+                    if ignore_case {
+                        text.make_ascii_lowercase();
+                    }
+                    text.into_bytes().into()
+                });
+                let mut set: Vec<Box<[u8]>> = sorted(bytes.collect());
+                set.dedup();
                 Operator::In(set.into())
             }
             Choice::Number(at_least, below) => {
