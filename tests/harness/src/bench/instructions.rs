@@ -24,6 +24,15 @@ pub(super) struct Size {
     pub(super) window: usize,
 }
 
+impl Default for Size {
+    fn default() -> Self {
+        Self {
+            warm_up: 1_500,
+            window: 500,
+        }
+    }
+}
+
 /// What a case costs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count {
@@ -76,7 +85,7 @@ async fn settle(counted: &mut Counted, case: &Case, size: Size) -> Result<Count>
 }
 
 /// Makes so many requests, one after the other, and sees that each is answered as it must be.
-async fn ask(connection: &mut Connection, case: &Case, requests: usize) -> Result<()> {
+pub(super) async fn ask(connection: &mut Connection, case: &Case, requests: usize) -> Result<()> {
     let answers = case.answers.as_deref().unwrap_or_default();
     for turn in 0..requests {
         let at = turn % case.visits.len();

@@ -1,6 +1,7 @@
 //! What the filter costs, in real Envoy: instructions for a request, since they are the same on
 //! every machine and on a busy one; and what an operator asks about besides.
 
+mod budget;
 mod callgrind;
 mod cases;
 mod chain;
@@ -55,8 +56,8 @@ impl Options {
             self.requests as usize
         };
         Size {
-            warm_up: 1_500,
             window,
+            ..Size::default()
         }
     }
 }
@@ -83,6 +84,31 @@ pub async fn run(module: PathBuf, options: &Options) -> Result<()> {
         &results.join("instructions.svg"),
         &plot::draw(&rows).to_string(),
     )
+}
+
+/// Holds a few typical policies to the budget, or makes what they add the budget; whether they are
+/// within it.
+///
+/// # Errors
+/// If something could not be measured.
+pub async fn gate(module: &Path, write: bool) -> Result<bool> {
+    place::sweep();
+    let valgrind = Valgrind::find()?;
+    let envoy = local().await?;
+    let cases = cases::gated(module)?;
+    let counts = count(&valgrind, &envoy, &cases, Size::default()).await?;
+    let rows = report::rows(&cases, &counts);
+    if write {
+        println!("{}", budget::write(&rows)?.display());
+    }
+    let (table, within) = budget::compare(&rows, &budget::read()?);
+    println!("{table}");
+    if !within {
+        println!(
+            "If the filter has to cost that: `make bench-budget` measures anew and writes the budget."
+        );
+    }
+    Ok(within)
 }
 
 /// Envoy as a binary, which valgrind can run.
