@@ -38,12 +38,21 @@ test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals,
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
 
+bench: wasm ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
+	$(HARNESS) bench
+
+bench-gate: wasm ## Fail if a typical policy costs more than its budget in tests/harness/budget.json
+	$(HARNESS) bench-gate
+
+bench-budget: wasm ## Measure those policies anew, and write that budget
+	$(HARNESS) bench-gate --write
+
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --package graylane --test wasm -- -D warnings
 	$(CARGO) clippy --package graylane --all-targets --features cli -- -D warnings
-	$(CARGO) clippy --package graylane --lib --target wasm32-wasip1 -- -D warnings
+	$(CARGO) clippy --package graylane --package graylane-probe --lib --target wasm32-wasip1 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items
 
 # Linked here, as rustc would, since rustc exports whatever the SDK has.
@@ -86,4 +95,4 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core suites test-wasm test-harness lint wasm cli compose envoy envoy-image fmt clean wasm-target
+.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget lint wasm cli compose envoy envoy-image fmt clean wasm-target

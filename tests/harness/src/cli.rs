@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
-use crate::backend;
 use crate::checks::{self, Check};
 use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
+use crate::{backend, bench};
 use crate::{launcher, place};
 
 /// Starts real Envoy, backends and load, and verifies graylane in it.
@@ -39,6 +39,17 @@ enum Command {
         /// The sample: standalone, dynamic, …
         #[arg(long, default_value = "standalone")]
         sample: String,
+    },
+    /// Measures what the filter costs.
+    Bench {
+        #[command(flatten)]
+        options: bench::Options,
+    },
+    /// Holds what typical policies cost to the budget.
+    BenchGate {
+        /// Makes what is measured the budget.
+        #[arg(long)]
+        write: bool,
     },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
@@ -70,6 +81,11 @@ pub async fn run(cli: Cli) -> Result<bool> {
     match cli.command {
         Command::Demo { users, only } => demo(module()?, users as usize, &only).await,
         Command::Run { sample } => keep_up(module()?, &sample).await,
+        Command::Bench { options } => {
+            bench::run(module()?, &options).await?;
+            Ok(true)
+        }
+        Command::BenchGate { write } => bench::gate(&module()?, write).await,
         Command::Envoy => {
             match envoy::find().await? {
                 Runner::Local(binary) => println!("{}", binary.display()),

@@ -6,6 +6,7 @@
 //! alone; nothing here decides anything.
 
 pub mod backend;
+pub mod bench;
 pub mod checks;
 pub mod cli;
 pub mod client;

@@ -75,6 +75,21 @@ impl Native {
             dry_runs: dry_runs.collect(),
         }
     }
+
+    /// The cookies that an answer to this visit sets, as the next request brings them.
+    #[must_use]
+    pub fn cookies(&self, visit: &Visit) -> Vec<String> {
+        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
+        let pair = |cookie: graylane::NewCookie| {
+            let (pair, _) = cookie.line.split_once(';')?;
+            Some(pair.to_owned())
+        };
+        decision
+            .new_cookies()
+            .into_iter()
+            .filter_map(pair)
+            .collect()
+    }
 }
 
 impl graylane::Request for Visit {

@@ -15,7 +15,7 @@ pub struct Admin {
 }
 
 impl Admin {
-    pub(super) fn new(at: SocketAddr) -> Self {
+    pub(crate) fn new(at: SocketAddr) -> Self {
         Self { at }
     }
 
@@ -42,7 +42,7 @@ impl Admin {
     }
 
     /// Nothing, once Envoy is ready; else why it is not.
-    pub(super) async fn ready(&self) -> Result<()> {
+    pub(crate) async fn ready(&self) -> Result<()> {
         let state = self.get("/ready").await?;
         if state.trim() != "LIVE" {
             bail!("Envoy is {}", state.trim());
@@ -51,7 +51,7 @@ impl Admin {
     }
 
     /// The address on which the one listener listens.
-    pub(super) async fn listener(&self) -> Result<SocketAddr> {
+    pub(crate) async fn listener(&self) -> Result<SocketAddr> {
         let text = self.get("/listeners?format=json").await?;
         let tree: Value = serde_json::from_str(&text)?;
         let address = &tree["listener_statuses"][0]["local_address"]["socket_address"];

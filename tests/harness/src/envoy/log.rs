@@ -18,7 +18,7 @@ pub struct Log {
 
 impl Log {
     /// A new, empty log, and the file to write it to.
-    pub(super) fn create(path: PathBuf) -> Result<(Self, File)> {
+    pub(crate) fn create(path: PathBuf) -> Result<(Self, File)> {
         let file = File::create(&path)
             .with_context(|| format!("the log {} cannot be written", path.display()))?;
         Ok((Self { path }, file))

@@ -1,0 +1,273 @@
+//! What is measured, and what each case is held against.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::chain::{Routes, graylane, lua, probe};
+use super::policies::{self as of, Names, TENANT, policy};
+use super::probes::Probes;
+use super::users::{each, kept, users};
+use crate::client::Visit;
+use crate::native::Native;
+
+/// The same split by a filter of a few lines: any hash that is cheap in Lua.
+const LUA: &str = "\
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local user = headers:get('x-user-id')
+  local version = 'v1'
+  if user ~= nil then
+    local hash = 5381
+    for at = 1, #user do
+      hash = (hash * 33 + string.byte(user, at)) % 4294967296
+    end
+    if hash % 100000 < 10000 then
+      version = 'v2'
+    end
+  end
+  headers:replace('x-gray-version', version)
+end
+";
+
+/// What another case's costs are to this one's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// The other case.
+    pub(super) against: &'static str,
+    /// The most that this case may cost, as a multiple.
+    pub(super) target: Option<f64>,
+}
+
+/// One measurement.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    /// What `--only` calls it.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) title: &'static str,
+    /// The filters before the router.
+    pub(super) filters: Vec<Value>,
+    /// The routes.
+    pub(super) routes: Routes,
+    /// Who asks.
+    pub(super) visits: Vec<Visit>,
+    /// What each is answered; nothing where the filter decides nothing.
+    pub(super) answers: Option<Vec<&'static str>>,
+    /// The case with the same routes and no filter; `None` for such a case itself.
+    pub(super) base: Option<&'static str>,
+    /// The case that it is held against.
+    pub(super) held: Option<Held>,
+}
+
+impl Case {
+    fn new(name: &'static str, title: &'static str) -> Self {
+        Self {
+            name,
+            title,
+            filters: Vec::new(),
+            routes: Routes::Answers,
+            visits: users(),
+            answers: None,
+            base: Some("no-filter"),
+            held: None,
+        }
+    }
+
+    fn filter(mut self, filter: Value) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    fn held(mut self, against: &'static str, target: impl Into<Option<f64>>) -> Self {
+        let target = target.into();
+        self.held = Some(Held { against, target });
+        self
+    }
+
+    fn base(mut self, base: Option<&'static str>, routes: Routes) -> Self {
+        self.base = base;
+        self.routes = routes;
+        self
+    }
+}
+
+/// A case of graylane: who asks, by which policy; held against what the core answers.
+struct Graylane<'m> {
+    module: &'m Path,
+}
+
+impl Graylane<'_> {
+    fn case(
+        &self,
+        name: &'static str,
+        title: &'static str,
+        policy: &Value,
+        visits: Vec<Visit>,
+    ) -> Result<Case> {
+        let native = Native::compile(policy).with_context(|| format!("the policy of {name}"))?;
+        let tag = |visit| match native.decide(visit).version.as_deref() {
+            Some("v2") => "v2",
+            _ => "v1",
+        };
+        let answers = visits.iter().map(tag).collect();
+        Ok(Case {
+            visits,
+            answers: Some(answers),
+            ..Case::new(name, title).filter(graylane(self.module, policy))
+        })
+    }
+}
+
+/// Every case, in the order of the report.
+///
+/// # Errors
+/// If the core refuses a policy.
+pub(super) fn all(module: &Path, probes: &Probes) -> Result<Vec<Case>> {
+    let mut cases = floors(probes);
+    cases.extend(policies(&Graylane { module })?);
+    cases.extend(sizes(&Graylane { module })?);
+    cases.extend(others());
+    Ok(cases)
+}
+
+/// The cases of the gate: typical policies, and no filter.
+///
+/// # Errors
+/// If the core refuses a policy.
+pub(super) fn gated(module: &Path) -> Result<Vec<Case>> {
+    const GATED: [&str; 3] = ["sticky", "clusters", "three-rules"];
+    let policies = policies(&Graylane { module })?.into_iter();
+    let gated = policies.filter(|case| GATED.contains(&case.name));
+    Ok([no_filter()].into_iter().chain(gated).collect())
+}
+
+fn no_filter() -> Case {
+    Case::new("no-filter", "no filter").base(None, Routes::Answers)
+}
+
+/// Nothing, and filters that do next to nothing.
+fn floors(probes: &Probes) -> Vec<Case> {
+    let floor =
+        |name, title, module: &Path, work| Case::new(name, title).filter(probe(module, work));
+    let (whole, trimmed, answering) = (&probes.whole, &probes.trimmed, &probes.answering);
+    vec![
+        no_filter(),
+        floor("empty", "probe: empty, every callback", whole, "nothing"),
+        floor("empty-trimmed", "probe: empty, trimmed", trimmed, "nothing"),
+        floor("floor-get", "probe: one get", trimmed, "get"),
+        floor("floor", "probe: get, set, count", trimmed, "tag"),
+        floor(
+            "floor-cluster",
+            "probe: get, two sets; answers seen",
+            answering,
+            "cluster",
+        ),
+        floor("get-all", "probe: get all, set, count", trimmed, "get-all"),
+    ]
+}
+
+/// The filter under typical policies.
+fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
+    let case = |name, title, policy: &Value, visits| of_module.case(name, title, policy, visits);
+    let sticky = policy(Names::Tag, &[of::by_header()]);
+    let clusters = policy(Names::Clusters, &[of::by_header()]);
+    let by_cookie = policy(Names::Tag, &[of::split(&json!({ "cookie": "uid" }))]);
+    let elsewhere = of::with(sticky.clone(), "hosts", json!(["other.example.com"]));
+    let mirrored = of::with(clusters.clone(), "mirror", of::mirror());
+    let keeping = policy(Names::Tag, &of::keep());
+    let follow = of::in_mesh(sticky.clone());
+    let three = policy(Names::Tag, &of::three_rules());
+    let all_three = policy(Names::Tag, &of::three_conditions());
+    let tagged = |visit: Visit| visit.with("x-gray-version", "v2");
+    Ok(vec![
+        case("sticky", "sticky split, tag only", &sticky, users())?.held("floor", 1.10),
+        case("clusters", "sticky split, clusters", &clusters, users())?.held("floor-cluster", 1.05),
+        case(
+            "three-rules",
+            "three header rules, then split",
+            &three,
+            users(),
+        )?
+        .held("get-all", 1.15),
+        case(
+            "three-conditions",
+            "split if three headers hold",
+            &all_three,
+            users(),
+        )?
+        .held("get-all", 1.15),
+        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor", 1.05),
+        case("follow", "mesh, tag followed", &follow, each(tagged))?.held("floor-get", 1.05),
+        case("no-service", "no service has the host", &elsewhere, users())?.held("floor", 1.05),
+        case("mirror", "clusters and a mirror", &mirrored, users())?.held("clusters", None),
+        case("keep", "keep, with the cookie", &keeping, kept(&keeping)?)?.held("cookie", None),
+        case(
+            "dry-run",
+            "dry run of a split",
+            &policy(Names::Tag, &of::dry_run()),
+            users(),
+        )?
+        .held("sticky", None),
+        case(
+            "mint",
+            "mint, not needed",
+            &policy(Names::Tag, &of::mint()),
+            users(),
+        )?
+        .held("cookie", None),
+    ])
+}
+
+/// The filter under policies that grow.
+fn sizes(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
+    let case = |name, title, rules: &[Value], visits| {
+        of_module.case(name, title, &policy(Names::Tag, rules), visits)
+    };
+    let tenant = || each(|visit| visit.with(TENANT, "tenant-of-none"));
+    Ok(vec![
+        case("rules-10", "10 rules", &of::tenants(10), tenant())?,
+        case("rules-1000", "1,000 rules", &of::tenants(1_000), tenant())?.held("rules-10", 1.05),
+        case(
+            "rules-10000",
+            "10,000 rules",
+            &of::tenants(10_000),
+            tenant(),
+        )?
+        .held("rules-10", 1.05),
+        case("ids-10", "`in` of 10 ids", &of::ids(10), users())?,
+        case(
+            "ids-100000",
+            "`in` of 100,000 ids",
+            &of::ids(100_000),
+            users(),
+        )?
+        .held("ids-10", 1.05),
+        case(
+            "networks-10",
+            "`source_ip` of 10 networks",
+            &of::networks(10),
+            users(),
+        )?,
+        case(
+            "networks-20000",
+            "`source_ip` of 20,000",
+            &of::networks(20_000),
+            users(),
+        )?
+        .held("networks-10", None),
+    ])
+}
+
+/// What Envoy brings for the same.
+fn others() -> Vec<Case> {
+    let twin = Some("one-cluster");
+    vec![
+        Case::new("lua", "Lua: the same split")
+            .filter(lua(LUA))
+            .held("sticky", None),
+        Case::new("one-cluster", "no filter, one empty cluster").base(None, Routes::Cluster),
+        Case::new("weighted", "weighted_clusters by hash").base(twin, Routes::Weighted),
+    ]
+}
