@@ -13,40 +13,41 @@ const MAX_QUOTED_CHARS: usize = 80;
 /// The sentence begins with the place, as a path from the document's root. What concerns the
 /// document as a whole has the place `policy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Told>);
+
+/// In a box, since a result that may be an error is handed on in many places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
     place: String,
     problem: String,
 }
 
 impl Error {
-    pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        let mut problem = problem.into();
+    #[cold]
+    fn new(place: String, mut problem: String) -> Self {
         if let Some((end, _)) = problem.char_indices().nth(MAX_PROBLEM_CHARS) {
             problem.truncate(end);
             problem.push('…');
         }
-        Self {
-            place: place.into(),
-            problem,
-        }
+        Self(Box::new(Told { place, problem }))
     }
 
     /// The path from the document's root to what is wrong, or `policy` for the whole of it.
     #[must_use]
     pub fn place(&self) -> &str {
-        &self.place
+        &self.0.place
     }
 
     /// What is wrong there, and the remedy.
     #[must_use]
     pub fn problem(&self) -> &str {
-        &self.problem
+        &self.0.problem
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.problem)
+        write!(f, "{}: {}", self.place(), self.problem())
     }
 }
 
@@ -87,7 +88,7 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
-        Error::new(self.to_string(), problem)
+        Error::new(self.to_string(), problem.into())
     }
 
     /// An error that begins with the value that stands there, in quotes; cut short, so that the
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_quoted_document_does_not_flood_the_log() {
-        let sentence = Error::new("policy", "é".repeat(10_000)).to_string();
+        let sentence = Place::ROOT.error("é".repeat(10_000)).to_string();
         assert_eq!(
             sentence.chars().count(),
             "policy: ".len() + MAX_PROBLEM_CHARS + 1

@@ -137,18 +137,11 @@ pub(super) fn object(
     }
 }
 
-/// Reads one of several words.
-pub(super) fn word<T: Copy>(
-    words: &[(&'static str, T)],
-    tree: Tree,
-    place: &Place<'_>,
-) -> Result<T, Error> {
+/// Reads one of several words: which of them it is.
+pub(super) fn word(words: &[&str], tree: Tree, place: &Place<'_>) -> Result<usize, Error> {
     let Text(given) = read(tree, place)?;
-    let found = words.iter().find(|(word, _)| *word == given);
-    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        place.error(format!("unknown variant `{given}`, {}", expected(&words)))
-    })
+    let known = words.iter().position(|word| *word == given);
+    known.ok_or_else(|| place.error(format!("unknown variant `{given}`, {}", expected(words))))
 }
 
 fn expected(names: &[&str]) -> String {
@@ -198,8 +191,10 @@ macro_rules! words {
                 tree: $crate::policy::tree::Tree,
                 place: &$crate::error::Place<'_>,
             ) -> Result<(), $crate::Error> {
-                let words = [$(($word, Self::$variant)),*];
-                *self = $crate::policy::part::word(&words, tree, place)?;
+                let word = $crate::policy::part::word(&[$($word),*], tree, place)?;
+                if let Some(variant) = [$(Self::$variant),*].get(word) {
+                    *self = *variant;
+                }
                 Ok(())
             }
         }
