@@ -15,6 +15,7 @@ use std::rc::Rc;
 use anyhow::Context;
 use serde_json::Value;
 
+use crate::error::Place;
 use crate::{Error, Node, Policy, Rules};
 
 /// A file that may hold policies, as a command is given it.
@@ -80,7 +81,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
             label: file.clone(),
             at: position(&file, mark),
             mark,
-            error: Error::new("policy", problem),
+            error: Place::ROOT.error(problem),
         })
     };
     let text = std::str::from_utf8(&bytes)
@@ -172,7 +173,7 @@ impl Source {
             // The core reads a Struct's bytes as well, which may stand in a file as text.
             (Ok(_), Err(_)) => {
                 let problem = "is a protobuf Struct; write it as YAML or JSON";
-                Err(self.refusal(Error::new("policy", problem)))
+                Err(self.refusal(Place::ROOT.error(problem)))
             }
         }
     }
