@@ -7,9 +7,6 @@ MODULE := target/graylane.wasm
 EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on_context_create \
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
-# Functions are copied into others only if they are small: a twentieth of the module, and no dearer
-# for a request.
-INLINE := -C llvm-args=-inline-threshold=50
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
@@ -60,7 +57,7 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 
 # Linked here, as rustc would, since rustc exports whatever the SDK has.
 wasm: wasm-target ## Build the module, as target/graylane.wasm
-	$(CARGO) rustc --package graylane --lib --crate-type staticlib --profile module --target wasm32-wasip1 -- $(INLINE)
+	$(CARGO) rustc --package graylane --lib --crate-type staticlib --profile module --target wasm32-wasip1
 	@mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
 	--no-entry --gc-sections --strip-all -O3 --stack-first -z stack-size=1048576 \
 	$(EXPORTS:%=--export=%) $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module/libgraylane.a \

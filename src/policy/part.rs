@@ -62,19 +62,31 @@ impl<T: Part> Part for Vec<T> {
     }
 
     fn read(&mut self, tree: Tree, place: &Place<'_>) -> Result<(), Error> {
-        let Tree::List(items) = tree else {
-            return Err(mistyped(place, &tree, "a sequence"));
-        };
-        self.reserve_exact(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            self.push(read(item, &place.index(index))?);
+        if let Tree::List(items) = &tree {
+            self.reserve_exact(items.len());
         }
-        Ok(())
+        list(tree, place, &mut |item, place| {
+            self.push(read(item, place)?);
+            Ok(())
+        })
     }
 
     fn required(&self) -> bool {
         true
     }
+}
+
+/// Reads a list, each item by `add`.
+fn list(
+    tree: Tree,
+    place: &Place<'_>,
+    add: &mut dyn FnMut(Tree, &Place<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Tree::List(items) = tree else {
+        return Err(mistyped(place, &tree, "a sequence"));
+    };
+    let mut items = items.into_iter().enumerate();
+    items.try_for_each(|(index, item)| add(item, &place.index(index)))
 }
 
 impl Part for bool {

@@ -12,18 +12,25 @@ pub(super) fn one_of<T, const N: usize>(
 ) -> Result<(&'static str, T), Error> {
     let names = fields
         .each_ref()
-        .map(|(name, _)| format!("`{name}`"))
-        .join(", ");
+        .map(|(name, value)| (*name, value.is_some()));
     let mut given = fields
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)));
     match (given.next(), given.next()) {
         (Some(choice), None) => Ok(choice),
-        (None, _) => Err(place.error(format!("needs one of {names}"))),
-        (Some((one, _)), Some((other, _))) => {
-            Err(place.error(format!("has both `{one}` and `{other}`; keep one")))
-        }
+        _ => Err(not_one(place, &names)),
     }
+}
+
+/// Which fields there are, and which of them are given.
+#[cold]
+fn not_one(place: &Place<'_>, fields: &[(&str, bool)]) -> Error {
+    let mut given = fields.iter().filter(|(_, given)| *given);
+    if let (Some((one, _)), Some((other, _))) = (given.next(), given.next()) {
+        return place.error(format!("has both `{one}` and `{other}`; keep one"));
+    }
+    let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+    place.error(format!("needs one of `{}`", names.join("`, `")))
 }
 
 /// Refuses an empty list, since it may be meant as none or as all.

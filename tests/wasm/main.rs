@@ -9,6 +9,7 @@ mod hostcalls;
 mod lifecycle;
 mod noise;
 mod refusals;
+mod size;
 #[path = "../support/mod.rs"]
 mod support;
 mod vectors;

@@ -14,6 +14,7 @@ use std::mem;
 
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
+pub(crate) use module::path;
 pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise};
 
 use crate::support::Sent;

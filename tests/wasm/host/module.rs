@@ -42,10 +42,7 @@ const NEVER: [&str; 24] = [
 
 /// What is tested: parsed and linked once, and started afresh for each test.
 pub(super) static BUILT: LazyLock<(Module, Linker<State>)> = LazyLock::new(|| {
-    let path = env::var_os("GRAYLANE_WASM").map_or_else(
-        || PathBuf::from(ROOT).join("target/graylane.wasm"),
-        PathBuf::from,
-    );
+    let path = path();
     let bytes = fs::read(&path).unwrap_or_else(|error| {
         panic!(
             "{}: {error}; `make wasm` builds the module, and GRAYLANE_WASM names another",
@@ -58,6 +55,14 @@ pub(super) static BUILT: LazyLock<(Module, Linker<State>)> = LazyLock::new(|| {
     let linker = link(&engine, &module);
     (module, linker)
 });
+
+/// Where the module is.
+pub(crate) fn path() -> PathBuf {
+    env::var_os("GRAYLANE_WASM").map_or_else(
+        || PathBuf::from(ROOT).join("target/graylane.wasm"),
+        PathBuf::from,
+    )
+}
 
 fn link(engine: &Engine, module: &Module) -> Linker<State> {
     let mut linker = Linker::new(engine);
