@@ -48,6 +48,11 @@ impl Leashed {
         })
     }
 
+    /// Its process id; without `setpriv` that of its holder.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()

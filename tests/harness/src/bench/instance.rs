@@ -66,6 +66,11 @@ impl Instance {
         self.address
     }
 
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder that was told at its start.
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()

@@ -5,12 +5,16 @@ mod budget;
 mod callgrind;
 mod cases;
 mod chain;
+mod facts;
 mod instance;
 mod instructions;
+mod pairs;
 mod plot;
 mod policies;
 mod probes;
+mod push;
 mod report;
+mod resources;
 mod trim;
 mod users;
 
@@ -28,35 +32,40 @@ use crate::envoy::{self, Runner};
 use crate::{Progress, place};
 use callgrind::Valgrind;
 use cases::Case;
+use facts::Fact;
 use instructions::{Count, Size};
 use probes::Probes;
 
 /// So many Envoys are counted at once: as many as the smallest machines have cores.
 const AT_ONCE: usize = 2;
+/// What is measured in seconds and bytes, without valgrind.
+const LIVE: [&str; 3] = ["load", "memory", "push"];
 
 /// What is to be measured.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Only these cases, and those that they are held against.
+    /// Only these cases, and those that they are held against; `load`, `memory` and `push` are
+    /// what is measured without valgrind.
     #[arg(long, value_name = "CASE")]
     only: Vec<String>,
     /// How many requests each of the windows has whose instructions are counted.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(100..))]
     requests: u32,
-    /// Shorter windows: good enough for a first look.
-    #[arg(long)]
+    /// Fewer requests: good enough for a first look.
+    #[arg(long, conflicts_with = "requests")]
     quick: bool,
 }
 
 impl Options {
     fn size(&self) -> Size {
-        let window = if self.quick {
-            200
-        } else {
-            self.requests as usize
-        };
+        if self.quick {
+            return Size {
+                warm_up: 500,
+                window: 200,
+            };
+        }
         Size {
-            window,
+            window: self.requests as usize,
             ..Size::default()
         }
     }
@@ -68,22 +77,46 @@ impl Options {
 /// If something could not be measured. A missed target is none.
 pub async fn run(module: PathBuf, options: &Options) -> Result<()> {
     place::sweep();
-    let valgrind = Valgrind::find()?;
     let envoy = local().await?;
     let folder = place::scratch()?;
     let probes = Probes::build(folder.path()).await?;
     let cases = cases::all(&module, &probes)?;
-    let wanted = wanted(&cases, &options.only)?;
-    let counts = count(&valgrind, &envoy, &wanted, options.size()).await?;
+    let (wanted, live) = wanted(&cases, &options.only)?;
+    let counts = if wanted.is_empty() {
+        BTreeMap::new()
+    } else {
+        count(&Valgrind::find()?, &envoy, &wanted, options.size()).await?
+    };
     let rows = report::rows(&cases, &counts);
-    println!("{}", report::table(&rows));
     let results = results()?;
-    let text = serde_json::to_string_pretty(&json!({ "instructions": rows }))?;
-    write(&results.join("report.json"), &(text + "\n"))?;
-    write(
-        &results.join("instructions.svg"),
-        &plot::draw(&rows).to_string(),
-    )
+    if !rows.is_empty() {
+        println!("{}", report::table(&rows));
+        let picture = plot::draw(&rows).to_string();
+        write(&results.join("instructions.svg"), &picture)?;
+    }
+    let facts = measure(&live, &envoy, &module, &cases).await?;
+    if !facts.is_empty() {
+        println!("{}", facts::table(&facts));
+    }
+    let report = json!({ "instructions": rows, "this_machine": facts });
+    let text = serde_json::to_string_pretty(&report)?;
+    write(&results.join("report.json"), &(text + "\n"))
+}
+
+/// What is measured in seconds and bytes.
+async fn measure(live: &[&str], envoy: &Path, module: &Path, cases: &[Case]) -> Result<Vec<Fact>> {
+    let named = |name: &str| cases.iter().find(|case| case.name == name);
+    let pair = named("no-filter").zip(named("sticky"));
+    let (without, with) = pair.context("there is nothing to compare")?;
+    let mut facts = Vec::new();
+    for name in live {
+        facts.extend(match *name {
+            "load" => pairs::measure(envoy, without, with).await?,
+            "memory" => resources::measure(envoy, without, with).await?,
+            _ => push::measure(module.to_owned()).await?,
+        });
+    }
+    Ok(facts)
 }
 
 /// Holds a few typical policies to the budget, or makes what they add the budget; whether they are
@@ -119,26 +152,27 @@ async fn local() -> Result<PathBuf> {
     }
 }
 
-/// The cases that are named, with those that they are held against; all, if none is.
-fn wanted(cases: &[Case], only: &[String]) -> Result<Vec<Case>> {
-    let names: BTreeSet<_> = cases.iter().map(|case| case.name).collect();
-    if let Some(unknown) = only.iter().find(|name| !names.contains(name.as_str())) {
-        let known: Vec<_> = names.into_iter().collect();
-        bail!("there is no case {unknown}; there are {}", known.join(", "));
+/// The cases that are named, with those that they are held against, and what is measured without
+/// valgrind; all, if nothing is named.
+fn wanted(cases: &[Case], only: &[String]) -> Result<(Vec<Case>, Vec<&'static str>)> {
+    if only.is_empty() {
+        return Ok((cases.to_vec(), LIVE.to_vec()));
     }
-    let mut wanted: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
-    if !only.is_empty() {
-        wanted = only.iter().map(String::as_str).collect();
-        // Later cases are held against earlier ones.
-        for case in cases.iter().rev() {
-            if wanted.contains(case.name) {
-                wanted.extend(case.base);
-                wanted.extend(case.held.map(|held| held.against));
-            }
+    let names: Vec<_> = cases.iter().map(|case| case.name).chain(LIVE).collect();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!("there is no case {unknown}; there are {}", names.join(", "));
+    }
+    let mut wanted: BTreeSet<&str> = only.iter().map(String::as_str).collect();
+    // Later cases are held against earlier ones.
+    for case in cases.iter().rev() {
+        if wanted.contains(case.name) {
+            wanted.extend(case.base);
+            wanted.extend(case.held.map(|held| held.against));
         }
     }
     let of = |case: &&Case| wanted.contains(case.name);
-    Ok(cases.iter().filter(of).cloned().collect())
+    let live = LIVE.into_iter().filter(|name| wanted.contains(name));
+    Ok((cases.iter().filter(of).cloned().collect(), live.collect()))
 }
 
 async fn count(
