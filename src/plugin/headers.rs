@@ -39,8 +39,10 @@ impl Default for Habit {
 /// What has been fetched so far.
 #[derive(Default)]
 pub(super) struct Headers {
-    /// One by one, each once.
+    /// One by one, each once. Where all are fetched, those that are not there.
     first: Vec<(String, Option<Bytes>)>,
+    /// Which of all have been asked for, by their places: those beyond the 64th hardly matter.
+    present: u64,
     all: Option<Vec<(String, Bytes)>>,
     /// Whether all are fetched for the first that is asked for.
     at_once: bool,
@@ -59,6 +61,19 @@ impl Headers {
     /// Shows each value of a header to `see`, in order, until it answers `true`; tells whether it
     /// did.
     pub(super) fn any(&mut self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        if self.at_once {
+            let all = self.all.get_or_insert_with(fetch_all);
+            let found = all.iter().position(|(header, _)| header == name);
+            if let Some(at) = found {
+                self.present |= u32::try_from(at).map_or(0, |at| 1u64.wrapping_shl(at));
+                let mut values = values(all.get(at..).unwrap_or_default(), name);
+                if values.next().is_some_and(&mut *see) {
+                    return true;
+                }
+                self.beyond |= !name.starts_with(':');
+                return values.any(see);
+            }
+        }
         match self.first(name) {
             None => return false,
             Some(value) if see(value) => return true,
@@ -72,9 +87,6 @@ impl Headers {
     }
 
     fn first(&mut self, name: &str) -> Option<&[u8]> {
-        if self.at_once && self.all.is_none() {
-            self.all = Some(fetch_all());
-        }
         let known = self.first.iter().position(|(header, _)| header == name);
         let at = known.unwrap_or_else(|| {
             let value = match &self.all {
@@ -102,6 +114,8 @@ impl Headers {
             None => ABSENT,
         });
         let beyond = if self.beyond { at_once } else { 0 };
+        let present = usize::try_from(self.present.count_ones()).unwrap_or_default();
+        let beyond = PRESENT.saturating_mul(present).saturating_add(beyond);
         let one_by_one = one_by_one.fold(beyond, usize::saturating_add);
         habit.all_at_once.set(at_once < one_by_one);
     }

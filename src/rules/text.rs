@@ -164,7 +164,14 @@ impl Pattern {
                 .checked_sub(text.len())
                 .and_then(|start| value.get(start..))
                 .is_some_and(|part| same(part, text)),
-            Operator::Contains(text) => value.windows(text.len()).any(|part| same(part, text)),
+            Operator::Contains(text) => {
+                // Nearly every place differs in its first byte, which is the cheapest to see.
+                let (first, length) = (text.get(..1).unwrap_or_default(), text.len());
+                let mut places = value.windows(length);
+                places.any(|part| {
+                    part.get(..1).is_some_and(|own| same(own, first)) && same(part, text)
+                })
+            }
             Operator::In(set) => set
                 .binary_search_by(|text| compare(text, value, ignore_case))
                 .is_ok(),
