@@ -3,7 +3,9 @@
 //! `make test-wasm` builds the module first. Plain `cargo test` leaves this out (`test = false` in
 //! `Cargo.toml`): the core is tested without a module.
 
+mod cookies;
 mod exports;
+mod fetching;
 mod host;
 mod hostcalls;
 mod lifecycle;
