@@ -1,7 +1,10 @@
 //! Numbers, also where they arrive as text.
 
+use std::fmt;
+
 use super::part::{Part, mistyped};
 use super::tree::Tree;
+use crate::decimal::{self, Decimal};
 use crate::error::{Error, Place};
 
 /// A number of the document.
@@ -16,6 +19,12 @@ use crate::error::{Error, Place};
 )]
 pub struct Number(pub f64);
 
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Decimal(self.0).fmt(f)
+    }
+}
+
 impl Part for Number {
     fn absent() -> Self {
         Self(0.0)
@@ -25,7 +34,7 @@ impl Part for Number {
         let expected = "a number such as 12.5";
         let number = match &tree {
             Tree::Number(number) => number.as_f64(),
-            Tree::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+            Tree::Text(text) => decimal::parse(text.as_bytes()),
             _ => return Err(mistyped(place, &tree, expected)),
         };
         let wrong = || place.error(format!("invalid value: {tree}, expected {expected}"));
