@@ -59,7 +59,7 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 wasm: wasm-target ## Build the module, as target/graylane.wasm
 	$(CARGO) rustc --package graylane --lib --crate-type staticlib --profile module --target wasm32-wasip1
 	@mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
-	--no-entry --gc-sections --strip-all -O3 --stack-first -z stack-size=1048576 \
+	--no-entry --gc-sections --strip-all --compress-relocations -O3 --stack-first -z stack-size=1048576 \
 	$(EXPORTS:%=--export=%) $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module/libgraylane.a \
 	-L $$(rustc --print target-libdir --target wasm32-wasip1)/self-contained -lc -o $(MODULE)
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
