@@ -7,6 +7,10 @@ MODULE := target/graylane.wasm
 EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on_context_create \
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
+# Panics name their source files: of their paths, what is this machine's own is not for the module.
+# As Cargo takes flags that may hold blanks, between control characters.
+REMAPPED = CARGO_ENCODED_RUSTFLAGS="$$(printf -- '--remap-path-prefix=%s=/cargo\037--remap-path-prefix=%s=/rustc/%s' \
+  "$${CARGO_HOME:-$$HOME/.cargo}" "$$(rustc --print sysroot)/lib/rustlib/src/rust" "$$(rustc -vV | sed -n 's/^commit-hash: //p')")"
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
@@ -57,6 +61,7 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 
 # Linked here, as rustc would, since rustc exports whatever the SDK has.
 wasm: wasm-target ## Build the module, as target/graylane.wasm
+	$(REMAPPED) \
 	$(CARGO) rustc --package graylane --lib --crate-type staticlib --profile module --target wasm32-wasip1
 	@mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
 	--no-entry --gc-sections --strip-all --compress-relocations -O3 --stack-first -z stack-size=1048576 \
