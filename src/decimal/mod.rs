@@ -21,7 +21,7 @@ fn exponent(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let size = value(digits.iter().copied()).and_then(|size| i64::try_from(size).ok());
+    let size = value(0, digits).and_then(|size| i64::try_from(size).ok());
     let size = size.unwrap_or(i64::MAX);
     Some(if negative {
         size.saturating_neg()
@@ -30,9 +30,9 @@ fn exponent(text: &[u8]) -> Option<i64> {
     })
 }
 
-/// The value of digits, if it fits.
-fn value(mut digits: impl Iterator<Item = u8>) -> Option<u64> {
-    digits.try_fold(0u64, |value, digit| {
+/// The value of digits that go on from those before them, if it fits.
+fn value(before: u64, digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(before, |value, digit| {
         let digit = digit.wrapping_sub(b'0');
         value.checked_mul(10)?.checked_add(digit.into())
     })

@@ -21,19 +21,20 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
     let mut halves = parts.next()?.splitn(2, |byte| *byte == b'.');
     let (whole, fraction) = (halves.next()?, halves.next().unwrap_or_default());
     let exponent = parts.next().map_or(Some(0), exponent)?;
-    let digits = || whole.iter().chain(fraction).copied();
-    if digits().next().is_none() || !digits().all(|digit| digit.is_ascii_digit()) {
+    let numeric = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+    if whole.is_empty() && fraction.is_empty() || !numeric(whole) || !numeric(fraction) {
         return None;
     }
     let power = exponent.saturating_sub(length(fraction));
-    let number = exact(digits(), power).or_else(|| nearest(digits(), power))?;
+    let digits = value(0, whole).and_then(|whole| value(whole, fraction));
+    let number = digits.and_then(|digits| exact(digits, power));
+    let number = number.or_else(|| nearest([whole, fraction].concat(), power))?;
     Some(if negative { -number } else { number })
 }
 
 /// As one product or quotient of exact numbers, as nearly all numbers are.
-fn exact(digits: impl Iterator<Item = u8>, power: i64) -> Option<f64> {
-    let whole = value(digits).filter(|&whole| whole <= MAX_EXACT)?;
-    (power.unsigned_abs() <= MAX_EXACT_POWER).then(|| moved(whole, power))
+fn exact(digits: u64, power: i64) -> Option<f64> {
+    (digits <= MAX_EXACT && power.unsigned_abs() <= MAX_EXACT_POWER).then(|| moved(digits, power))
 }
 
 /// The number times a power of ten, rounded at each step.
@@ -55,8 +56,9 @@ fn moved(number: u64, power: i64) -> f64 {
 }
 
 /// From a double near the number to its nearest, by exact comparisons.
-fn nearest(digits: impl Iterator<Item = u8>, power: i64) -> Option<f64> {
-    let mut digits: Vec<u8> = digits.skip_while(|&digit| digit == b'0').collect();
+fn nearest(mut digits: Vec<u8>, power: i64) -> Option<f64> {
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    digits.drain(..zeros);
     let beyond = digits.split_off(digits.len().min(MAX_DIGITS));
     let mut power = power.saturating_add(length(&beyond));
     if beyond.iter().any(|&digit| digit != b'0') {
@@ -73,7 +75,7 @@ fn nearest(digits: impl Iterator<Item = u8>, power: i64) -> Option<f64> {
     let mut number = Whole::of(0);
     for digits in digits.chunks(MAX_STEP) {
         number.times_ten(length(digits));
-        number.times_and(1, value(digits.iter().copied())?);
+        number.times_and(1, value(0, digits)?);
     }
     let mut one = Whole::of(1);
     let scaled = if power < 0 { &mut one } else { &mut number };
@@ -82,7 +84,7 @@ fn nearest(digits: impl Iterator<Item = u8>, power: i64) -> Option<f64> {
 
     let first = digits.get(..MAX_STEP).unwrap_or(&digits);
     let power = magnitude.saturating_sub(length(first));
-    let near = moved(value(first.iter().copied())?, power);
+    let near = moved(value(0, first)?, power);
     let mut bits = near.min(f64::MAX).to_bits();
     let infinite = f64::INFINITY.to_bits();
     while bits < infinite && above(bits) {

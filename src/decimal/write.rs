@@ -19,7 +19,8 @@ impl fmt::Display for Decimal {
         let fraction = fraction.strip_suffix('0').unwrap_or(fraction);
         let (negative, whole) = signed(whole.as_bytes());
         let sign = if negative { "-" } else { "" };
-        let digits = value(whole.iter().copied().chain(fraction.bytes())).unwrap_or_default();
+        let digits = value(0, whole).and_then(|whole| value(whole, fraction.as_bytes()));
+        let digits = digits.unwrap_or_default();
         let exponent = super::exponent(exponent.as_bytes()).unwrap_or_default();
         let places = length(fraction.as_bytes()).saturating_sub(exponent);
         let Some(places) = usize::try_from(places).ok().filter(|&places| places > 0) else {
