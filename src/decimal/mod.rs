@@ -8,6 +8,9 @@ mod write;
 pub(crate) use read::parse;
 pub(crate) use write::Decimal;
 
+/// Every whole number up to here is a double.
+const MAX_EXACT: u64 = 1 << 53;
+
 fn signed(text: &[u8]) -> (bool, &[u8]) {
     match text {
         [b'-', rest @ ..] => (true, rest),
@@ -30,11 +33,13 @@ fn exponent(text: &[u8]) -> Option<i64> {
     })
 }
 
-/// The value of digits that go on from those before them, if it fits.
+/// The value of digits that go on from those before them, if they are at most 19 together.
 fn value(before: u64, digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(before, |value, digit| {
         let digit = digit.wrapping_sub(b'0');
-        value.checked_mul(10)?.checked_add(digit.into())
+        // So bounded, it cannot overflow; to look for that costs the VM a multiplication of 128 bits.
+        (value < 1_000_000_000_000_000_000)
+            .then(|| value.wrapping_mul(10).wrapping_add(digit.into()))
     })
 }
 

@@ -3,11 +3,10 @@
 use std::cmp::Ordering;
 
 use super::whole::{MAX_STEP, Whole};
-use super::{exponent, length, parts, signed, value};
+use super::{MAX_EXACT, exponent, length, parts, signed, value};
 
-/// A whole number up to here times or by a power of ten up to there is rounded once, so it is the
-/// nearest double.
-const MAX_EXACT: u64 = 1 << 53;
+/// An exact number times or by a power of ten up to here is rounded once, so it is the nearest
+/// double.
 const MAX_EXACT_POWER: u64 = 22;
 
 /// What is halfway between two doubles has fewer digits: of those beyond it only counts whether

@@ -2,19 +2,22 @@
 
 use std::fmt;
 
-use super::{length, parts, signed, value};
+use super::{MAX_EXACT, length, parts, signed, value};
 
 /// The shortest decimal that is read as this double again, without an exponent.
 pub(crate) struct Decimal(pub(crate) f64);
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format(self.0);
-        if !self.0.is_finite() {
-            return f.write_str(text);
+        if let Some(whole) = self.whole() {
+            return whole.fmt(f);
         }
-        let (text, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let mut buffer = zmij::Buffer::new();
+        let plain = buffer.format(self.0);
+        if !self.0.is_finite() {
+            return f.write_str(plain);
+        }
+        let (text, exponent) = plain.split_once('e').unwrap_or((plain, "0"));
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let fraction = fraction.strip_suffix('0').unwrap_or(fraction);
         let (negative, whole) = signed(whole.as_bytes());
@@ -27,7 +30,11 @@ impl fmt::Display for Decimal {
             let zeros = usize::try_from(places.unsigned_abs()).unwrap_or_default();
             return write!(f, "{sign}{digits}{:0<zeros$}", "");
         };
-        let digits = digits.saturating_add(self.is_halfway(digits, places).into());
+        let halfway = self.is_halfway(digits, places);
+        if exponent == 0 && !halfway {
+            return f.write_str(plain);
+        }
+        let digits = digits.saturating_add(halfway.into());
         let padded = format!("{digits:0>0$}", places.saturating_add(1));
         let (whole, fraction) = padded
             .split_at_checked(padded.len().saturating_sub(places))
@@ -37,6 +44,15 @@ impl fmt::Display for Decimal {
 }
 
 impl Decimal {
+    /// As an integer, if it is one whose digits all count, as nearly all numbers of a token are.
+    fn whole(&self) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "what does not fit differs")]
+        let whole = self.0 as i64;
+        #[expect(clippy::cast_precision_loss, reason = "what loses is not taken")]
+        let same = (whole as f64).to_bits() == self.0.to_bits();
+        (same && whole.unsigned_abs() <= MAX_EXACT).then_some(whole)
+    }
+
     /// Whether it is just halfway to the next decimal of so many places. The standard library takes
     /// that one, and zmij the even one.
     fn is_halfway(&self, digits: u64, places: usize) -> bool {
@@ -70,8 +86,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_has_a_name() {
+    fn what_is_not_finite_is_written_as_by_the_standard_library() {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            agree(number);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_keep_the_digits_that_count() {
+        for number in [
+            0.0,
+            -0.0,
+            2f64.powi(53),
+            -(2f64.powi(53)),
+            2f64.powi(53) + 2.0,
+            1e17,
+            2f64.powi(63),
+        ] {
             agree(number);
         }
     }
