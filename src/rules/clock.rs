@@ -21,7 +21,7 @@ pub(super) fn moment(place: &Place<'_>, Text(text): &Text) -> Result<u64, Error>
 
 /// A duration such as `30m`, in milliseconds; above zero.
 pub(super) fn duration(place: &Place<'_>, Text(text): &Text) -> Result<u64, Error> {
-    let parsed = super::duration::parse(text);
+    let parsed = humantime::parse_duration(text).ok();
     let milliseconds = parsed.and_then(|duration| u64::try_from(duration.as_millis()).ok());
     milliseconds
         .filter(|&duration| duration > 0)

@@ -6,7 +6,6 @@ mod clock;
 mod compile;
 mod condition;
 mod cookies;
-mod duration;
 #[cfg(feature = "cli")]
 pub(crate) mod explain;
 mod hosts;
