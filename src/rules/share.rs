@@ -74,6 +74,20 @@ impl Share {
 /// In percent.
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Number(self.percent()).fmt(f)
+        let text = format!("{}.{:03}", self.0 / 1_000, self.0 % 1_000);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_written_as_the_number_that_it_is() {
+        for buckets in 0..=2 * SCALE {
+            let share = Share::of_buckets(buckets);
+            assert_eq!(share.to_string(), share.percent().to_string());
+        }
     }
 }
