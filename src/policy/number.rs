@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::part::{Part, mistyped};
 use super::tree::Tree;
-use crate::decimal::{self, Decimal};
+use crate::decimal::Decimal;
 use crate::error::{Error, Place};
 
 /// A number of the document.
@@ -34,7 +34,7 @@ impl Part for Number {
         let expected = "a number such as 12.5";
         let number = match &tree {
             Tree::Number(number) => number.as_f64(),
-            Tree::Text(text) => decimal::parse(text.as_bytes()),
+            Tree::Text(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
             _ => return Err(mistyped(place, &tree, expected)),
         };
         let wrong = || place.error(format!("invalid value: {tree}, expected {expected}"));

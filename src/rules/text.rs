@@ -9,7 +9,6 @@ use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
 use super::sort::sorted;
-use crate::decimal;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Number, Text};
@@ -181,7 +180,9 @@ impl Pattern {
                     && str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
             }
             Operator::Number(range) => {
-                decimal::parse(value).is_some_and(|number| range.contains(&number))
+                // Infinity is written like a number and is none.
+                let number = parsed::<f64>(value).filter(|number| number.is_finite());
+                number.is_some_and(|number| range.contains(&number))
             }
             Operator::Version(range) => {
                 parsed::<Version>(value).is_some_and(|version| range.matches(&version))
