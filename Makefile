@@ -8,9 +8,8 @@ EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
 # Panics name their source files: of their paths, what is this machine's own is not for the module.
-# As Cargo takes flags that may hold blanks, between control characters.
-REMAPPED = CARGO_ENCODED_RUSTFLAGS="$$(printf -- '--remap-path-prefix=%s=/cargo\037--remap-path-prefix=%s=/rustc/%s' \
-  "$${CARGO_HOME:-$$HOME/.cargo}" "$$(rustc --print sysroot)/lib/rustlib/src/rust" "$$(rustc -vV | sed -n 's/^commit-hash: //p')")"
+REMAPPED = RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
+  --remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$$(rustc -vV | sed -n 's/^commit-hash: //p')"
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
