@@ -10,13 +10,13 @@ mod instance;
 mod instructions;
 mod pairs;
 mod plot;
-mod policies;
+pub mod policies;
 mod probes;
 mod push;
 mod report;
 mod resources;
 mod trim;
-mod users;
+pub mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
