@@ -7,6 +7,8 @@ MODULE := target/graylane.wasm
 EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on_context_create \
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
+# As locked, with its runner, which works with no other version.
+GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
@@ -46,6 +48,12 @@ bench-gate: wasm ## Fail if a typical policy costs more than its budget in tests
 
 bench-budget: wasm ## Measure those policies anew, and write that budget
 	$(HARNESS) bench-gate --write
+
+bench-core: gungraun ## Measure what a decision costs natively: time, and instructions by valgrind
+	$(CARGO) bench --package graylane-bench-core --no-run
+	$(CARGO) bench --quiet --package graylane-bench-core --bench time -- --quiet
+	PATH="$(CURDIR)/.cache/gungraun-$(GUNGRAUN)/bin:$$PATH" \
+	$(CARGO) bench --quiet --package graylane-bench-core --bench instructions
 
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
@@ -95,4 +103,11 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget lint wasm cli compose envoy envoy-image fmt clean wasm-target
+# Counts instructions for bench-core.
+gungraun:
+	@command -v valgrind >/dev/null || { echo "instructions are counted by valgrind, which is not\
+	 there: install it (on Debian and Ubuntu \`apt-get install valgrind\`)" >&2; exit 1; }
+	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
+	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
+
+.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget bench-core lint wasm cli compose envoy envoy-image fmt clean wasm-target gungraun
