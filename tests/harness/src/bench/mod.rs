@@ -15,7 +15,6 @@ mod probes;
 mod push;
 mod report;
 mod resources;
-mod trim;
 pub mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,8 +77,7 @@ impl Options {
 pub async fn run(module: PathBuf, options: &Options) -> Result<()> {
     place::sweep();
     let envoy = local().await?;
-    let folder = place::scratch()?;
-    let probes = Probes::build(folder.path()).await?;
+    let probes = Probes::find()?;
     let cases = cases::all(&module, &probes)?;
     let (wanted, live) = wanted(&cases, &options.only)?;
     let counts = if wanted.is_empty() {
