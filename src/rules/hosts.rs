@@ -62,7 +62,7 @@ impl HostIndex {
     }
 
     /// The first service that has the request's host.
-    pub(super) fn find(&self, request: &impl Request) -> Option<usize> {
+    pub(super) fn find<'r>(&self, request: &impl Request<'r>) -> Option<usize> {
         // Nothing before the first service that has every host needs the host to be read.
         if self.every == Some(0) || (self.exact.is_empty() && self.suffixes.is_empty()) {
             return self.every;
