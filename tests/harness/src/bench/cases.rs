@@ -159,6 +159,18 @@ fn floors(probes: &Probes) -> Vec<Case> {
         floor("floor-get", "probe: one get", trimmed, "get"),
         floor("floor", "probe: get, set, count", trimmed, "tag"),
         floor(
+            "floor-look",
+            "probe: two gets, one in vain; answers seen",
+            answering,
+            "look",
+        ),
+        floor(
+            "floor-set",
+            "probe: get, set; answers seen",
+            answering,
+            "set",
+        ),
+        floor(
             "floor-cluster",
             "probe: get, two sets; answers seen",
             answering,
@@ -198,9 +210,10 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
             users(),
         )?
         .held("get-all", 1.15),
-        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor", 1.05),
-        case("follow", "mesh, tag followed", &follow, each(tagged))?.held("floor-get", 1.05),
-        case("no-service", "no service has the host", &elsewhere, users())?.held("floor", 1.05),
+        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor-set", 1.05),
+        case("follow", "mesh, tag followed", &follow, each(tagged))?.held("floor-set", 1.05),
+        case("no-service", "no service has the host", &elsewhere, users())?
+            .held("floor-look", 1.05),
         case("mirror", "clusters and a mirror", &mirrored, users())?.held("clusters", None),
         case("keep", "keep, with the cookie", &keeping, kept(&keeping)?)?.held("cookie", None),
         case(
