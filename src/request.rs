@@ -93,6 +93,11 @@ pub(crate) fn path_only(target: &[u8]) -> &[u8] {
 
 /// The host in lower case, without its port and without a trailing dot.
 pub(crate) fn host_only(authority: &[u8]) -> Cow<'_, [u8]> {
+    // Mostly it is as it should be, which one look at each byte tells.
+    let plain = |byte: &u8| !byte.is_ascii_uppercase() && *byte != b':';
+    if authority.iter().all(plain) && !authority.ends_with(b".") {
+        return Cow::Borrowed(authority);
+    }
     let host = match authority.iter().rposition(|&byte| byte == b':') {
         // In `[::1]` the last colon belongs to the address.
         Some(colon) if !authority.ends_with(b"]") => authority.get(..colon).unwrap_or(authority),

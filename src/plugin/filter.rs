@@ -55,7 +55,7 @@ impl RootContext for Root {
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Filter {
             in_force: self.in_force.clone(),
-            cookies: Vec::new(),
+            cookies: None,
         }))
     }
 
@@ -72,8 +72,8 @@ fn compile() -> Result<Rules, Error> {
 /// One request.
 struct Filter {
     in_force: Option<Rc<InForce>>,
-    /// What the answer is to set.
-    cookies: Vec<NewCookie>,
+    /// What the answer is to set. Mostly nothing, which is dropped for less than an empty `Vec`.
+    cookies: Option<Box<[NewCookie]>>,
 }
 
 impl Context for Filter {}
@@ -91,17 +91,15 @@ impl HttpContext for Filter {
             effects(rules, &decision).for_each(|effect| request.apply(effect));
             decision.dry_runs().iter().for_each(tell);
             let cookies = decision.new_cookies();
-            if !cookies.is_empty() {
-                self.cookies = cookies;
-            }
+            self.cookies = (!cookies.is_empty()).then(|| cookies.into());
         }
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        if !self.cookies.is_empty() {
+        if let Some(cookies) = &self.cookies {
             let answer = HostAnswer::fetch();
-            settable(&self.cookies, &answer).for_each(host::set_cookie);
+            settable(cookies, &answer).for_each(host::set_cookie);
         }
         Action::Continue
     }
