@@ -27,6 +27,8 @@ enum Work {
     Look,
     /// One header is read, one written.
     Set,
+    /// One header is read, and written anew.
+    Again,
     /// One header is read, one written, one metric counted.
     Tag,
     /// One header is read, two are written.
@@ -50,6 +52,7 @@ impl RootContext for Root {
             b"get" => Work::Get,
             b"look" => Work::Look,
             b"set" => Work::Set,
+            b"again" => Work::Again,
             b"tag" => Work::Tag,
             b"cluster" => Work::Cluster,
             b"get-all" => Work::GetAll,
@@ -91,6 +94,10 @@ impl HttpContext for Probe {
             Work::Set => {
                 get("x-user-id");
                 set("x-gray-version", "v1");
+            }
+            Work::Again => {
+                get("x-gray-version");
+                set("x-gray-version", "v2");
             }
             Work::Tag => {
                 get("x-user-id");

@@ -6,6 +6,7 @@ mod callgrind;
 mod cases;
 mod chain;
 mod facts;
+mod floors;
 mod instance;
 mod instructions;
 mod pairs;
