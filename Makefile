@@ -8,8 +8,18 @@ EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
 # Panics name their source files: of their paths, what is this machine's own is not for the module.
-REMAPPED = RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
+REMAPPED := RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
   --remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$$(rustc -vV | sed -n 's/^commit-hash: //p')"
+# What is built for the VM, and where that is.
+BUILD := $(REMAPPED) $(CARGO) rustc --profile module --target wasm32-wasip1 --lib
+BUILT := $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module
+# A crate, its exports, the module. Linked as rustc would, which exports whatever the SDK has.
+link = mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
+  --no-entry --gc-sections --strip-all --compress-relocations -O3 --stack-first -z stack-size=1048576 \
+  $(2:%=--export=%) $(BUILT)/lib$(1).a \
+  -L $$(rustc --print target-libdir --target wasm32-wasip1)/self-contained -lc -o $(3)
+# As locked, with its runner, which works with no other version.
+GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
@@ -41,7 +51,7 @@ test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals,
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
 
-bench: wasm ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
+bench: wasm probes ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
 	$(HARNESS) bench
 
 bench-gate: wasm ## Fail if a typical policy costs more than its budget in tests/harness/budget.json
@@ -49,6 +59,12 @@ bench-gate: wasm ## Fail if a typical policy costs more than its budget in tests
 
 bench-budget: wasm ## Measure those policies anew, and write that budget
 	$(HARNESS) bench-gate --write
+
+bench-core: gungraun ## Measure what a decision costs natively: time, and instructions by valgrind
+	$(CARGO) bench --package graylane-bench-core --no-run
+	$(CARGO) bench --quiet --package graylane-bench-core --bench time -- --quiet
+	PATH="$(CURDIR)/.cache/gungraun-$(GUNGRAUN)/bin:$$PATH" \
+	$(CARGO) bench --quiet --package graylane-bench-core --bench instructions
 
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
@@ -58,15 +74,17 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) clippy --package graylane --package graylane-probe --lib --target wasm32-wasip1 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items
 
-# Linked here, as rustc would, since rustc exports whatever the SDK has.
 wasm: wasm-target ## Build the module, as target/graylane.wasm
-	$(REMAPPED) \
-	$(CARGO) rustc --package graylane --lib --crate-type staticlib --profile module --target wasm32-wasip1
-	@mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
-	--no-entry --gc-sections --strip-all --compress-relocations -O3 --stack-first -z stack-size=1048576 \
-	$(EXPORTS:%=--export=%) $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module/libgraylane.a \
-	-L $$(rustc --print target-libdir --target wasm32-wasip1)/self-contained -lc -o $(MODULE)
+	$(BUILD) --package graylane --crate-type staticlib
+	@$(call link,graylane,$(EXPORTS),$(MODULE))
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
+
+# Whole as rustc links it; with the callbacks of request headers; with those of the filter.
+probes: wasm-target ## Build the filters that do next to nothing, as target/probe*.wasm
+	$(BUILD) --package graylane-probe --crate-type cdylib,staticlib
+	@$(call link,graylane_probe,$(filter-out proxy_on_response_headers,$(EXPORTS)),target/probe-trimmed.wasm)
+	@$(call link,graylane_probe,$(EXPORTS),target/probe-answering.wasm)
+	@cp $(BUILT)/graylane_probe.wasm target/probe.wasm
 
 cli: ## Build the command line, as target/release/graylane
 	$(CARGO) build --release --package graylane --bin graylane --features cli
@@ -99,4 +117,11 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
-.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget lint wasm cli compose envoy envoy-image fmt clean wasm-target
+# Counts instructions for bench-core.
+gungraun:
+	@command -v valgrind >/dev/null || { echo "instructions are counted by valgrind, which is not\
+	 there: install it (on Debian and Ubuntu \`apt-get install valgrind\`)" >&2; exit 1; }
+	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
+	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
+
+.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image fmt clean wasm-target gungraun

@@ -10,8 +10,7 @@
 //! Integers only, so any implementation agrees to the last user. The multiply-and-shift reduction
 //! is flagd's; unlike a remainder, it moves nobody when the scale is refined.
 
-use std::io::Read;
-
+use crate::hash::hash;
 use crate::policy::Algorithm;
 
 /// Buckets in all: one is a share of 0.001 %.
@@ -48,57 +47,89 @@ impl Algorithm {
             Self::Unleash => SCALE / UNLEASH_SCALE,
         }
     }
+}
 
-    /// The bucket of `key` under `salt`. The same key under another salt is another, independent
-    /// draw. `total` is what the weights add up to, in `1..=SCALE`, where an algorithm has some.
+/// How users become buckets: one draw for each salt, independent of those of other salts.
+#[derive(Debug)]
+pub struct Draw {
+    algorithm: Algorithm,
+    /// What is hashed before the key: the salt and what separates the two.
+    before_key: Box<str>,
+    /// What the weights add up to.
+    total: u32,
+}
+
+impl Draw {
+    /// The draw of a salt. `total` is what the weights add up to, in `1..=SCALE`, where the
+    /// algorithm has some.
     #[must_use]
-    pub fn bucket(self, salt: &str, key: &[u8], total: u32) -> Bucket {
-        let salt = salt.as_bytes();
-        match self {
-            Self::GraylaneV1 => Bucket::project(hash(salt.chain(&b":"[..]).chain(key))),
+    pub fn new(algorithm: Algorithm, salt: &str, total: u32) -> Self {
+        Self {
+            algorithm,
+            before_key: [salt, separator(algorithm)].concat().into(),
+            total,
+        }
+    }
+
+    /// Its algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Its salt.
+    #[must_use]
+    pub fn salt(&self) -> &str {
+        let salt = self.before_key.strip_suffix(separator(self.algorithm));
+        salt.unwrap_or_default()
+    }
+
+    /// What the weights add up to, of which a bucket is a part.
+    #[cfg(feature = "cli")]
+    pub(crate) fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// The bucket of a key.
+    #[must_use]
+    pub fn bucket(&self, key: &[u8]) -> Bucket {
+        let hash = |seed| hash(self.before_key.as_bytes(), key, seed);
+        match self.algorithm {
+            // flagd gives its first variant, of weight w among W, to (hash × W) >> 32 < w: so if
+            // hash / 2³² < w / W, whatever W is. Here W is the scale.
+            // <https://github.com/open-feature/flagd>, core/pkg/evaluator/fractional.go
+            Algorithm::GraylaneV1 | Algorithm::FlagdV2 => Bucket::project(hash(0)),
             // Unleash's `normalizedStrategyValue` is the remainder + 1, and a user is in a rollout
             // of p % if that is at most p: so if the remainder is below p.
             // <https://github.com/Unleash/unleash-client-node>, src/strategy/util.ts
-            Self::Unleash => {
-                let remainder = hash(salt.chain(&b":"[..]).chain(key)) % UNLEASH_SCALE;
-                Bucket(remainder.wrapping_mul(self.step()))
+            Algorithm::Unleash => {
+                let remainder = hash(0) % UNLEASH_SCALE;
+                Bucket(remainder.wrapping_mul(self.algorithm.step()))
             }
             // Unleash's value is the remainder + 1, and the variant is the first at which the sum of
             // the weights so far is at least that: so the first at which it is above the remainder.
             // Each remainder has a bucket of its own, since there are no more of them.
             // <https://github.com/Unleash/unleash-client-node>, src/variant.ts
-            Self::UnleashVariants => {
-                let hash = seeded(salt.chain(&b":"[..]).chain(key), VARIANTS_SEED);
-                Bucket::of_part(hash.checked_rem(total).unwrap_or_default(), total)
+            Algorithm::UnleashVariants => {
+                let remainder = hash(VARIANTS_SEED).checked_rem(self.total);
+                Bucket::of_part(remainder.unwrap_or_default(), self.total)
             }
-            // flagd gives its first variant, of weight w among W, to (hash × W) >> 32 < w: so if
-            // hash / 2³² < w / W, whatever W is. Here W is the scale.
-            // <https://github.com/open-feature/flagd>, core/pkg/evaluator/fractional.go
-            Self::FlagdV2 => Bucket::project(hash(salt.chain(key))),
         }
     }
 }
 
-/// A salt in short: draws of two salts hardly ever have the same.
-pub(crate) fn fingerprint(salt: &str) -> u32 {
-    hash(salt.as_bytes())
-}
-
-/// `MurmurHash3_x86_32` with seed 0.
-fn hash(text: impl Read) -> u32 {
-    seeded(text, 0)
-}
-
-fn seeded(mut text: impl Read, seed: u32) -> u32 {
-    // Slices cannot fail to be read; the fallback only keeps the request path free of panics.
-    murmur3::murmur3_32(&mut text, seed).unwrap_or(u32::MAX)
+fn separator(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::GraylaneV1 | Algorithm::Unleash | Algorithm::UnleashVariants => ":",
+        Algorithm::FlagdV2 => "",
+    }
 }
 
 impl Bucket {
     /// The bucket of `key` under `salt` by `graylane-v1`.
     #[must_use]
     pub fn of(salt: &str, key: &[u8]) -> Self {
-        Algorithm::GraylaneV1.bucket(salt, key, SCALE)
+        Draw::new(Algorithm::GraylaneV1, salt, SCALE).bucket(key)
     }
 
     /// Spreads 32 bits of a hash or of a random draw evenly over the buckets.
@@ -133,22 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn murmur3_passes_the_verification_of_its_author() {
-        // SMHasher's VerificationTest for MurmurHash3_x86_32.
-        let bytes: Vec<u8> = (0..=254).collect();
-        let mut hashes = Vec::new();
-        for (length, seed) in (0..256usize).map(|i| (i, 256 - u32::try_from(i).unwrap())) {
-            let hash = murmur3::murmur3_32(&mut &bytes[..length], seed).unwrap();
-            hashes.extend(hash.to_le_bytes());
-        }
-        assert_eq!(
-            murmur3::murmur3_32(&mut &hashes[..], 0).unwrap(),
-            0xB0F5_7EE3
-        );
-    }
-
-    #[test]
-    fn the_chained_text_hashes_as_one() {
+    fn the_text_is_salt_colon_key() {
         for salt in ["", "s", "checkout/ten", "longer than one block of four"] {
             for key in [
                 "",
@@ -157,8 +173,7 @@ mod tests {
                 "user-1234567",
                 "a key of many blocks, and a bit",
             ] {
-                let whole = format!("{salt}:{key}");
-                let hash = murmur3::murmur3_32(&mut whole.as_bytes(), 0).unwrap();
+                let hash = hash(format!("{salt}:{key}").as_bytes(), b"", 0);
                 assert_eq!(Bucket::of(salt, key.as_bytes()), Bucket::project(hash));
             }
         }

@@ -22,7 +22,7 @@ pub struct Moment {
 /// first that concerns the request decides; the baseline. Whatever is not understood goes to the
 /// baseline.
 #[must_use]
-pub fn decide<'r>(rules: &'r Rules, request: &impl Request, moment: Moment) -> Decision<'r> {
+pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) -> Decision<'r> {
     let Some(service) = rules.service(request) else {
         return Decision {
             service: None,
@@ -93,9 +93,9 @@ enum Incoming<'r> {
 }
 
 fn incoming<'r>(
-    rules: &Rules,
+    rules: &'r Rules,
     service: &'r Service,
-    request: &impl Request,
+    request: &impl Request<'r>,
     moment: Moment,
 ) -> Incoming<'r> {
     let mut incoming = Incoming::None;
@@ -128,7 +128,7 @@ fn incoming<'r>(
 struct Outcome<'r> {
     version: &'r Version,
     reason: Reason<'r>,
-    assigned: Option<Assigned<'r>>,
+    assigned: Option<Box<Assigned<'r>>>,
 }
 
 impl<'r> Outcome<'r> {
@@ -147,7 +147,7 @@ impl<'r> Outcome<'r> {
 
 fn ask_rules<'r>(
     service: &'r Service,
-    request: &impl Request,
+    request: &impl Request<'r>,
     moment: Moment,
     dry_runs: &mut Vec<DryRun<'r>>,
 ) -> Outcome<'r> {
@@ -177,7 +177,7 @@ fn ask_split<'r>(
     service: &'r Service,
     rule: &'r Rule,
     split: &'r Split,
-    request: &impl Request,
+    request: &impl Request<'r>,
     moment: Moment,
 ) -> Option<Outcome<'r>> {
     let keep = split.keep.as_ref();
@@ -206,11 +206,13 @@ fn ask_split<'r>(
     let kept = keep.and_then(|keep| keep.mark(version?.name()));
     let assigned = match (minted, kept) {
         (None, None) => None,
-        _ => service.cookies.kept_by(request).map(|secure| Assigned {
-            cookies: &service.cookies,
-            secure,
-            minted,
-            kept,
+        _ => service.cookies.kept_by(request).map(|secure| {
+            Box::new(Assigned {
+                cookies: &service.cookies,
+                secure,
+                minted,
+                kept,
+            })
         }),
     };
     Some(Outcome {
@@ -221,7 +223,7 @@ fn ask_split<'r>(
 }
 
 /// A fresh id, where the user can be given one: for a page, and where a browser would keep it.
-fn mint(service: &Service, request: &impl Request) -> Option<Id> {
+fn mint<'r>(service: &'r Service, request: &impl Request<'r>) -> Option<Id> {
     if !is_navigation(request) {
         return None;
     }

@@ -13,7 +13,8 @@ pub struct Decision<'r> {
     pub(crate) mirror: Option<&'r Version>,
     pub(crate) reason: Reason<'r>,
     pub(crate) tag: Tag,
-    pub(crate) assigned: Option<Assigned<'r>>,
+    /// In a box, since it is large and rare, and a decision is moved.
+    pub(crate) assigned: Option<Box<Assigned<'r>>>,
     pub(crate) dry_runs: Vec<DryRun<'r>>,
 }
 
@@ -172,7 +173,9 @@ impl<'r> Decision<'r> {
     #[must_use]
     pub fn new_cookies(&self) -> Vec<NewCookie> {
         let assigned = self.assigned.as_ref();
-        assigned.map(Assigned::new_cookies).unwrap_or_default()
+        assigned
+            .map(|assigned| assigned.new_cookies())
+            .unwrap_or_default()
     }
 
     /// What would have been decided, in the order in which it was asked.

@@ -14,15 +14,15 @@ pub enum HeaderEffect<'r> {
     AddCookie(&'r str, Id),
 }
 
-/// What a decision does to the request.
-pub type Effects<'r> = std::iter::Flatten<std::array::IntoIter<Option<HeaderEffect<'r>>, 4>>;
-
 /// What a decision does to the request: each header once.
 ///
 /// The cluster header and the mirror header are this hop's alone, so they are never left as they
 /// came, unless no version of the policy names a cluster, or nothing is mirrored: then nothing
 /// routes by them.
-pub fn effects<'r>(rules: &'r Rules, decision: &Decision<'r>) -> Effects<'r> {
+pub fn effects<'r>(
+    rules: &'r Rules,
+    decision: &Decision<'r>,
+) -> impl Iterator<Item = HeaderEffect<'r>> + use<'r> {
     let headers = &rules.headers;
     let tag = match (decision.tag(), decision.version()) {
         (Tag::Write, Some(version)) => Some(HeaderEffect::Set(&headers.version, version)),
@@ -40,7 +40,11 @@ pub fn effects<'r>(rules: &'r Rules, decision: &Decision<'r>) -> Effects<'r> {
     );
     let mirror = hop(rules.routes.by_mirror, &*headers.mirror, decision.mirror());
     // The application gets to know the id that the user was decided by.
-    let minted = decision.assigned.and_then(|assigned| assigned.minted);
+    let minted = decision
+        .assigned
+        .as_ref()
+        .and_then(|assigned| assigned.minted);
     let cookie = minted.map(|(name, id)| HeaderEffect::AddCookie(name, id));
-    [tag, cluster, mirror, cookie].into_iter().flatten()
+    // Not an array of them: that would be written out and moved for each request.
+    tag.into_iter().chain(cluster).chain(mirror).chain(cookie)
 }

@@ -8,7 +8,7 @@ use crate::request::{Request, first_header};
 /// Browsers tell in `sec-fetch-mode` and `sec-fetch-dest` what they want
 /// (<https://www.w3.org/TR/fetch-metadata/>); older ones, and all over plain text, only by taking
 /// `text/html`, which they write out for pages alone.
-pub(crate) fn is_navigation(request: &impl Request) -> bool {
+pub(crate) fn is_navigation<'r>(request: &impl Request<'r>) -> bool {
     let is = |name, value: &[u8]| first_header(request, name, |own| own == value);
     if is(":method", b"GET") != Some(true) {
         return false;

@@ -6,11 +6,12 @@ use std::net::IpAddr;
 /// What the rules may ask of a request.
 ///
 /// Values are bytes, exactly as they came; a value is borrowed for the call, so that a host may
-/// hand out its own buffer.
-pub trait Request {
+/// hand out its own buffer. Names live as long as the rules, `'r`, so that what was fetched can be
+/// found again by a name that nobody has to copy.
+pub trait Request<'r> {
     /// Shows each value of a header to `see`, in order, until it answers `true`; tells whether it
     /// did. `name` is in lower case, or `:method`, `:path` or `:authority`.
-    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool;
+    fn any_header(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
     /// The address of the client, as the proxy determined it. `None` where it has none.
     fn source_ip(&self) -> Option<IpAddr>;
@@ -33,9 +34,9 @@ pub trait Request {
 
 /// Whether the first value of a header passes a test; `None` where there is none. The others are
 /// not looked for, which costs more than the first.
-pub(crate) fn first_header(
-    request: &impl Request,
-    name: &str,
+pub(crate) fn first_header<'r>(
+    request: &impl Request<'r>,
+    name: &'r str,
     test: impl Fn(&[u8]) -> bool,
 ) -> Option<bool> {
     let mut passes = None;
@@ -49,8 +50,8 @@ pub(crate) fn first_header(
 /// Shows each value of the cookies called `name`, in order, until `see` answers `true`.
 ///
 /// Names and values are taken raw: case matters, and nothing is unquoted or decoded.
-pub(crate) fn any_cookie(
-    request: &impl Request,
+pub(crate) fn any_cookie<'r>(
+    request: &impl Request<'r>,
     name: &[u8],
     see: &mut dyn FnMut(&[u8]) -> bool,
 ) -> bool {
@@ -65,8 +66,8 @@ pub(crate) fn any_cookie(
 /// Shows each value of the query parameters called `name`, in order, until `see` answers `true`.
 ///
 /// Names and values are taken raw: nothing is decoded. A parameter without `=` is empty.
-pub(crate) fn any_query(
-    request: &impl Request,
+pub(crate) fn any_query<'r>(
+    request: &impl Request<'r>,
     name: &[u8],
     see: &mut dyn FnMut(&[u8]) -> bool,
 ) -> bool {
@@ -92,6 +93,11 @@ pub(crate) fn path_only(target: &[u8]) -> &[u8] {
 
 /// The host in lower case, without its port and without a trailing dot.
 pub(crate) fn host_only(authority: &[u8]) -> Cow<'_, [u8]> {
+    // Mostly it is as it should be, which one look at each byte tells.
+    let plain = |byte: &u8| !byte.is_ascii_uppercase() && *byte != b':';
+    if authority.iter().all(plain) && !authority.ends_with(b".") {
+        return Cow::Borrowed(authority);
+    }
     let host = match authority.iter().rposition(|&byte| byte == b':') {
         // In `[::1]` the last colon belongs to the address.
         Some(colon) if !authority.ends_with(b"]") => authority.get(..colon).unwrap_or(authority),
@@ -128,7 +134,7 @@ pub(crate) mod tests {
         }
     }
 
-    impl Request for Written {
+    impl Request<'_> for Written {
         fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
             self.headers
                 .iter()

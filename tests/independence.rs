@@ -1,13 +1,14 @@
 //! Whether two splits are two draws: over ids that never change, so that a verdict never does.
 
-use graylane::SCALE;
 use graylane::rules::Algorithm;
+use graylane::{Draw, SCALE};
 
 const IDS: u32 = 100_000;
 
 /// The buckets of `user-0`, `user-1` and so on.
 fn buckets(algorithm: Algorithm, salt: &str) -> Vec<u32> {
-    let bucket = |id| algorithm.bucket(salt, format!("user-{id}").as_bytes(), 1_000);
+    let draw = Draw::new(algorithm, salt, 1_000);
+    let bucket = |id| draw.bucket(format!("user-{id}").as_bytes());
     (0..IDS).map(|id| bucket(id).number()).collect()
 }
 

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use graylane::rules::Algorithm;
-use graylane::{Moment, Rules, SCALE, decide};
+use graylane::{Draw, Moment, Rules, SCALE, decide};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -204,7 +204,7 @@ fn unleash_variants() {
 #[test]
 fn unleash_values() {
     for NormalizedValue { group, id, value } in excerpt().values {
-        let bucket = Algorithm::Unleash.bucket(&group, id.as_bytes(), 0);
+        let bucket = Draw::new(Algorithm::Unleash, &group, 0).bucket(id.as_bytes());
         assert_eq!(bucket.number() / Algorithm::Unleash.step() + 1, value);
         let of = |percent: u32| {
             splitting(&json!({

@@ -10,7 +10,7 @@ const ANY_LABEL: &str = "some-label-of-graylane";
 /// A request of which nothing but its host counts.
 struct ToHost<'h>(&'h str);
 
-impl Request for ToHost<'_> {
+impl Request<'_> for ToHost<'_> {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         name == ":authority" && see(self.0.as_bytes())
     }

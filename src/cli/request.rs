@@ -138,7 +138,7 @@ impl Proxy {
     }
 }
 
-impl Request for Asked {
+impl Request<'_> for Asked {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         match name {
             ":method" => see(self.method.as_bytes()),

@@ -1,7 +1,6 @@
 //! The contexts that Envoy calls: one root for each configuration, one filter for each request.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use log::{debug, error, info};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -19,11 +18,16 @@ pub(crate) fn start() {
     proxy_wasm::set_root_context(|_| Box::new(Root::default()));
 }
 
-/// Holds the rules of one configuration.
+/// Holds what is in force of one configuration. Nothing where it was refused.
 #[derive(Default)]
 struct Root {
-    rules: Option<Arc<Rules>>,
-    habit: Rc<Habit>,
+    in_force: Option<Rc<InForce>>,
+}
+
+/// What every request is decided by.
+struct InForce {
+    rules: Rules,
+    habit: Habit,
 }
 
 impl Context for Root {}
@@ -35,7 +39,10 @@ impl RootContext for Root {
         match compile() {
             Ok(rules) => {
                 info!("graylane {}: policy in force", env!("CARGO_PKG_VERSION"));
-                self.rules = Some(Arc::new(rules));
+                self.in_force = Some(Rc::new(InForce {
+                    rules,
+                    habit: Habit::default(),
+                }));
                 true
             }
             Err(error) => {
@@ -47,9 +54,8 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Filter {
-            rules: self.rules.clone(),
-            habit: self.habit.clone(),
-            cookies: Vec::new(),
+            in_force: self.in_force.clone(),
+            cookies: None,
         }))
     }
 
@@ -65,34 +71,35 @@ fn compile() -> Result<Rules, Error> {
 
 /// One request.
 struct Filter {
-    rules: Option<Arc<Rules>>,
-    habit: Rc<Habit>,
-    /// What the answer is to set.
-    cookies: Vec<NewCookie>,
+    in_force: Option<Rc<InForce>>,
+    /// What the answer is to set. Mostly nothing, which is dropped for less than an empty `Vec`.
+    cookies: Option<Box<[NewCookie]>>,
 }
 
 impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        if let Some(rules) = &self.rules {
-            let request = HostRequest::new(&self.habit);
+        if let Some(in_force) = &self.in_force {
+            let InForce { rules, habit } = &**in_force;
+            let request = HostRequest::new(habit);
             let moment = Moment {
                 now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
-            request.learn();
+            request.teach(habit);
             effects(rules, &decision).for_each(|effect| request.apply(effect));
             decision.dry_runs().iter().for_each(tell);
-            self.cookies = decision.new_cookies();
+            let cookies = decision.new_cookies();
+            self.cookies = (!cookies.is_empty()).then(|| cookies.into());
         }
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        if !self.cookies.is_empty() {
+        if let Some(cookies) = &self.cookies {
             let answer = HostAnswer::fetch();
-            settable(&self.cookies, &answer).for_each(host::set_cookie);
+            settable(cookies, &answer).for_each(host::set_cookie);
         }
         Action::Continue
     }

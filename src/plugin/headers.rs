@@ -5,7 +5,8 @@
 //! of them 10, and 0.9 for each. Which is less depends on the traffic: which headers come, and
 //! whether the first value will do. The next request is most likely as the last one was.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::iter;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Bytes, MapType};
@@ -17,6 +18,9 @@ const EACH_OF_ALL: usize = 9;
 
 /// How many headers a request is thought to have before one was seen: a browser's.
 const USUAL: usize = 16;
+
+/// How many headers are fetched one by one. For any more, all are.
+const FEW: usize = 8;
 
 /// What the requests so far have taught: how to fetch the next one's headers. It changes what an
 /// answer costs, and never the answer.
@@ -36,87 +40,130 @@ impl Default for Habit {
     }
 }
 
-/// What has been fetched so far.
-#[derive(Default)]
-pub(super) struct Headers {
-    /// One by one, each once. Where all are fetched, those that are not there.
-    first: Vec<(String, Option<Bytes>)>,
-    /// Which of all have been asked for, by their places: those beyond the 64th hardly matter.
-    present: u64,
-    all: Option<Vec<(String, Bytes)>>,
+/// What has been fetched so far. For one header nothing is allocated but what the host hands over.
+pub(super) struct Headers<'r> {
+    /// One by one, each once.
+    few: OnceCell<First<'r>>,
+    all: OnceCell<Vec<(String, Bytes)>>,
     /// Whether all are fetched for the first that is asked for.
     at_once: bool,
+    /// Of all, which have been asked for, by their places: those beyond the 64th hardly matter.
+    asked: Cell<u64>,
+    /// How often one was asked for that is not among all.
+    missed: Cell<usize>,
     /// Whether a first value was not enough.
-    beyond: bool,
+    beyond: Cell<bool>,
 }
 
-impl Headers {
+/// The first value of a header that was fetched alone.
+struct First<'r> {
+    name: &'r str,
+    value: Option<Bytes>,
+    next: OnceCell<Box<Self>>,
+}
+
+impl<'r> First<'r> {
+    fn fetch(name: &'r str) -> Self {
+        let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name);
+        Self {
+            name,
+            value: value.ok().flatten(),
+            next: OnceCell::new(),
+        }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        std::ptr::eq(self.name, name) || self.name == name
+    }
+}
+
+impl<'r> Headers<'r> {
     pub(super) fn new(habit: &Habit) -> Self {
         Self {
+            few: OnceCell::new(),
+            all: OnceCell::new(),
             at_once: habit.all_at_once.get(),
-            ..Self::default()
+            asked: Cell::new(0),
+            missed: Cell::new(0),
+            beyond: Cell::new(false),
         }
     }
 
     /// Shows each value of a header to `see`, in order, until it answers `true`; tells whether it
     /// did.
-    pub(super) fn any(&mut self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        if self.at_once {
-            let all = self.all.get_or_insert_with(fetch_all);
-            let found = all.iter().position(|(header, _)| header == name);
-            if let Some(at) = found {
-                self.present |= u32::try_from(at).map_or(0, |at| 1u64.wrapping_shl(at));
-                let mut values = values(all.get(at..).unwrap_or_default(), name);
-                if values.next().is_some_and(&mut *see) {
-                    return true;
-                }
-                self.beyond |= !name.starts_with(':');
-                return values.any(see);
+    pub(super) fn any(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let Some(first) = self.first(name) else {
+            return self.any_of_all(name, see);
+        };
+        match &first.value {
+            None => false,
+            Some(value) if see(value) => true,
+            // A pseudo-header has one value.
+            Some(_) if name.starts_with(':') => false,
+            Some(_) => {
+                self.beyond.set(true);
+                values(self.all(), name).skip(1).any(see)
             }
         }
-        match self.first(name) {
-            None => return false,
-            Some(value) if see(value) => return true,
-            // A pseudo-header has one value.
-            Some(_) if name.starts_with(':') => return false,
-            Some(_) => {}
-        }
-        self.beyond = true;
-        let all = self.all.get_or_insert_with(fetch_all);
-        values(all, name).skip(1).any(see)
     }
 
-    fn first(&mut self, name: &str) -> Option<&[u8]> {
-        let known = self.first.iter().position(|(header, _)| header == name);
-        let at = known.unwrap_or_else(|| {
-            let value = match &self.all {
-                Some(all) => values(all, name).next().map(<[u8]>::to_vec),
-                None => hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name)
-                    .ok()
-                    .flatten(),
-            };
-            self.first.push((name.to_owned(), value));
-            self.first.len().saturating_sub(1)
-        });
-        self.first.get(at)?.1.as_deref()
+    /// A header that is one of the few.
+    fn first(&self, name: &'r str) -> Option<&First<'r>> {
+        if self.at_once {
+            return None;
+        }
+        let mut first = self.few.get_or_init(|| First::fetch(name));
+        for _ in 1..FEW {
+            if first.is(name) {
+                return Some(first);
+            }
+            first = first.next.get_or_init(|| Box::new(First::fetch(name)));
+        }
+        first.is(name).then_some(first)
+    }
+
+    fn any_of_all(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        let all = self.all();
+        let Some(at) = all.iter().position(|(header, _)| header == name) else {
+            self.missed.set(self.missed.get().saturating_add(1));
+            return false;
+        };
+        let place = u32::try_from(at).ok().and_then(|at| 1u64.checked_shl(at));
+        self.asked.set(self.asked.get() | place.unwrap_or_default());
+        let mut values = values(all.get(at..).unwrap_or_default(), name);
+        if values.next().is_some_and(&mut *see) {
+            return true;
+        }
+        self.beyond.set(self.beyond.get() || !name.starts_with(':'));
+        values.any(see)
+    }
+
+    fn all(&self) -> &[(String, Bytes)] {
+        self.all.get_or_init(|| {
+            hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+        })
     }
 
     /// Weighs what this request has cost, or would have, either way.
     pub(super) fn teach(&self, habit: &Habit) {
-        if let Some(all) = &self.all {
+        if let Some(all) = self.all.get() {
             habit.count.set(all.len());
         }
-        let at_once = EACH_OF_ALL
-            .saturating_mul(habit.count.get())
+        let at_once = habit
+            .count
+            .get()
+            .saturating_mul(EACH_OF_ALL)
             .saturating_add(ALL);
-        let one_by_one = self.first.iter().map(|(_, value)| match value {
-            Some(_) => PRESENT,
-            None => ABSENT,
-        });
-        let beyond = if self.beyond { at_once } else { 0 };
-        let present = usize::try_from(self.present.count_ones()).unwrap_or_default();
-        let beyond = PRESENT.saturating_mul(present).saturating_add(beyond);
-        let one_by_one = one_by_one.fold(beyond, usize::saturating_add);
+        let asked = usize::try_from(self.asked.get().count_ones()).unwrap_or_default();
+        let few = iter::successors(self.few.get(), |first| first.next.get().map(|next| &**next));
+        let few = few.map(|first| first.value.as_ref().map_or(ABSENT, |_| PRESENT));
+        let one_by_one = few
+            .chain([
+                asked.saturating_mul(PRESENT),
+                self.missed.get().saturating_mul(ABSENT),
+                if self.beyond.get() { at_once } else { 0 },
+            ])
+            .fold(0, usize::saturating_add);
         habit.all_at_once.set(at_once < one_by_one);
     }
 }
@@ -126,8 +173,4 @@ pub(super) fn values<'h>(all: &'h [(String, Bytes)], name: &str) -> impl Iterato
     all.iter()
         .filter(move |(header, _)| header == name)
         .map(|(_, value)| value.as_slice())
-}
-
-fn fetch_all() -> Vec<(String, Bytes)> {
-    hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 //! Only calls that cannot fail where they are made: the SDK panics on a status it does not expect,
 //! and a panic takes a worker's VM with it. Values are bytes, since a client may send any.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::net::{IpAddr, SocketAddr};
 use std::time::UNIX_EPOCH;
 
@@ -36,34 +36,30 @@ pub(super) fn now() -> u64 {
 
 /// A request whose parts are fetched when they are asked for, and never twice. Only while its
 /// headers have not gone on.
-pub(super) struct HostRequest<'h> {
-    headers: Cell<Headers>,
-    habit: &'h Habit,
+pub(super) struct HostRequest<'r> {
+    headers: Headers<'r>,
     metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
     random: OnceCell<Option<u128>>,
 }
 
-impl<'h> HostRequest<'h> {
-    pub(super) fn new(habit: &'h Habit) -> Self {
+impl<'r> HostRequest<'r> {
+    pub(super) fn new(habit: &Habit) -> Self {
         Self {
-            headers: Cell::new(Headers::new(habit)),
-            habit,
+            headers: Headers::new(habit),
             metadata: OnceCell::new(),
             source_ip: OnceCell::new(),
             random: OnceCell::new(),
         }
     }
 
-    /// Learns from the request how to fetch the next one's headers.
-    pub(super) fn learn(&self) {
-        let headers = self.headers.take();
-        headers.teach(self.habit);
-        self.headers.set(headers);
+    /// Tells how the next one's headers are best fetched.
+    pub(super) fn teach(&self, habit: &Habit) {
+        self.headers.teach(habit);
     }
 
     /// Does what a decision asks.
-    pub(super) fn apply(&self, effect: HeaderEffect<'_>) {
+    pub(super) fn apply(&self, effect: HeaderEffect<'r>) {
         match effect {
             HeaderEffect::Set(name, value) => set(name, Some(value.as_bytes())),
             // To look is half of what a removal costs, which also has the route chosen anew.
@@ -91,13 +87,9 @@ fn set(name: &str, value: Option<&[u8]>) {
     let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
 }
 
-impl Request for HostRequest<'_> {
-    fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        // Taken out while `see` runs, so that no borrow can be held twice.
-        let mut headers = self.headers.take();
-        let seen = headers.any(name, see);
-        self.headers.set(headers);
-        seen
+impl<'r> Request<'r> for HostRequest<'r> {
+    fn any_header(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.headers.any(name, see)
     }
 
     fn source_ip(&self) -> Option<IpAddr> {

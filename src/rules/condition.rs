@@ -45,7 +45,7 @@ impl Condition {
     }
 
     /// Whether the request is one of them.
-    pub(super) fn holds(&self, request: &impl Request, moment: Moment) -> bool {
+    pub(super) fn holds<'r>(&'r self, request: &impl Request<'r>, moment: Moment) -> bool {
         match self {
             Self::Text { source, test } => test.holds(|see| source.any(request, see)),
             Self::SourceIp(networks) => request

@@ -97,7 +97,7 @@ impl Cookies {
 
     /// Whether a browser would keep a cookie that the answer to this request sets, and if so,
     /// whether it is `Secure`.
-    pub(crate) fn kept_by(&self, request: &impl Request) -> Option<bool> {
+    pub(crate) fn kept_by<'r>(&'r self, request: &impl Request<'r>) -> Option<bool> {
         if let Some(domain) = &self.domain {
             let domain = domain.as_bytes();
             let within = |host: &[u8]| below(&host_only(host), domain);

@@ -31,14 +31,18 @@ pub(crate) struct KeyTrace {
 
 impl Rule {
     /// How its `when` came out. `None`: it concerns everybody.
-    pub(crate) fn explain(&self, request: &impl Request, moment: Moment) -> Option<Trace> {
+    pub(crate) fn explain<'r>(
+        &'r self,
+        request: &impl Request<'r>,
+        moment: Moment,
+    ) -> Option<Trace> {
         self.when.as_ref().map(|when| when.explain(request, moment))
     }
 }
 
 impl Condition {
-    fn explain(&self, request: &impl Request, moment: Moment) -> Trace {
-        let of = |conditions: &[Self]| {
+    fn explain<'r>(&'r self, request: &impl Request<'r>, moment: Moment) -> Trace {
+        let of = |conditions: &'r [Self]| {
             conditions
                 .iter()
                 .map(|each| each.explain(request, moment))
@@ -62,7 +66,7 @@ impl Condition {
 
 impl Split {
     /// What each key found, as far as they are tried.
-    pub(crate) fn explain(&self, request: &impl Request) -> Vec<KeyTrace> {
+    pub(crate) fn explain<'r>(&'r self, request: &impl Request<'r>) -> Vec<KeyTrace> {
         let mut found = false;
         let tried = self.keys().iter().map_while(|key| {
             let bucket = (!found).then(|| self.bucket_by(key, request))?;
@@ -81,7 +85,7 @@ impl Split {
 }
 
 impl Source {
-    fn values(&self, request: &impl Request) -> Vec<String> {
+    fn values<'r>(&'r self, request: &impl Request<'r>) -> Vec<String> {
         let mut values = Vec::new();
         self.any(request, &mut |value| {
             values.push(match str::from_utf8(value) {
@@ -94,7 +98,7 @@ impl Source {
     }
 }
 
-fn address(request: &impl Request) -> Vec<String> {
+fn address<'r>(request: &impl Request<'r>) -> Vec<String> {
     let address = request.source_ip().map(|address| address.to_canonical());
     address.iter().map(ToString::to_string).collect()
 }

@@ -62,7 +62,7 @@ impl HostIndex {
     }
 
     /// The first service that has the request's host.
-    pub(super) fn find(&self, request: &impl Request) -> Option<usize> {
+    pub(super) fn find<'r>(&self, request: &impl Request<'r>) -> Option<usize> {
         // Nothing before the first service that has every host needs the host to be read.
         if self.every == Some(0) || (self.exact.is_empty() && self.suffixes.is_empty()) {
             return self.every;
@@ -76,17 +76,20 @@ impl HostIndex {
     }
 
     fn find_host(&self, host: &[u8]) -> Option<usize> {
-        let dots = host
-            .iter()
-            .enumerate()
-            .filter(|&(at, byte)| *byte == b'.' && at > 0);
-        let suffixes = dots.filter_map(|(at, _)| self.suffixes.get(host.get(at..)?));
-        self.exact
-            .get(host)
-            .into_iter()
-            .chain(suffixes)
-            .chain(&self.every)
-            .min()
+        let found = first(self.exact.get(host), self.every.as_ref());
+        if self.suffixes.is_empty() {
+            return found.copied();
+        }
+        let ends = (1..host.len()).filter_map(|at| host.get(at..));
+        let suffixes = ends.filter(|end| end.starts_with(b"."));
+        let suffixes = suffixes.filter_map(|end| self.suffixes.get(end));
+        suffixes
+            .fold(found, |found, at| first(found, Some(at)))
             .copied()
     }
+}
+
+/// The lesser of the two that are there.
+fn first<'i>(one: Option<&'i usize>, other: Option<&'i usize>) -> Option<&'i usize> {
+    one.into_iter().chain(other).min()
 }

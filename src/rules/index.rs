@@ -77,9 +77,9 @@ impl Index {
     /// Shows the rules that can concern the request to `ask`, in their order, until it has an
     /// answer. Nothing of the request is read before the first rule that waits for it is due.
     pub(super) fn first<'r, T>(
-        &self,
+        &'r self,
         rules: &'r [Rule],
-        request: &impl Request,
+        request: &impl Request<'r>,
         mut ask: impl FnMut(&'r Rule) -> Option<T>,
     ) -> Option<T> {
         self.parts.iter().find_map(|part| match part {
@@ -128,7 +128,7 @@ impl Wait {
     }
 
     /// Adds the rules that wait for a value that the request has.
-    fn add_to(&self, due: &mut Vec<usize>, request: &impl Request) {
+    fn add_to<'r>(&'r self, due: &mut Vec<usize>, request: &impl Request<'r>) {
         self.source.any(request, &mut |value| {
             let place = self.values.get(&*folded(value, self.ignore_case));
             let rules = place.and_then(|&place| self.rules.get(place));

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::Version;
-use crate::bucket::fingerprint;
+use crate::hash::hash;
 use crate::request::{Request, any_cookie};
 
 /// The cookie of a split that keeps.
@@ -25,7 +25,8 @@ impl Keep {
         salt: &str,
         versions: impl Iterator<Item = &'v Arc<Version>>,
     ) -> Self {
-        let draw = fingerprint(salt);
+        // In short: two salts hardly ever have the same.
+        let draw = hash(salt.as_bytes(), b"", 0);
         // No name of ours holds a `~`, so no two rules meet in one cookie.
         let mark = |version: &Arc<Version>| {
             let mark = format!("{}~{draw:08x}", version.name());
@@ -38,7 +39,7 @@ impl Keep {
     }
 
     /// The version that the request's cookie says it once had.
-    pub(crate) fn version(&self, request: &impl Request) -> Option<&Version> {
+    pub(crate) fn version<'r>(&'r self, request: &impl Request<'r>) -> Option<&'r Version> {
         let mut found = None;
         any_cookie(request, self.cookie.as_bytes(), &mut |value| {
             let mut marks = self.marks.iter();

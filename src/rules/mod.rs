@@ -149,7 +149,7 @@ pub(crate) enum Action {
 
 impl Rules {
     /// Whether the tag that the request came with is believed.
-    pub(crate) fn believes(&self, request: &impl Request, moment: Moment) -> bool {
+    pub(crate) fn believes<'r>(&'r self, request: &impl Request<'r>, moment: Moment) -> bool {
         match &self.belief {
             Belief::Nobody => false,
             Belief::Everybody => true,
@@ -164,7 +164,7 @@ impl Rules {
 
     /// The service that answers the request: the first whose hosts match. The host is read only if
     /// some service asks for one.
-    pub(crate) fn service(&self, request: &impl Request) -> Option<&Service> {
+    pub(crate) fn service<'r>(&'r self, request: &impl Request<'r>) -> Option<&'r Service> {
         self.services.get(self.hosts.find(request)?)
     }
 
@@ -212,12 +212,12 @@ impl Service {
 
     /// The version that gets a copy of the request, which `answering` answers: the first that hits,
     /// if it is another.
-    pub(crate) fn mirror(
-        &self,
-        request: &impl Request,
+    pub(crate) fn mirror<'r>(
+        &'r self,
+        request: &impl Request<'r>,
         moment: Moment,
         answering: &Version,
-    ) -> Option<&Version> {
+    ) -> Option<&'r Version> {
         let mut hits = self.mirrors.iter().filter_map(|mirror| {
             let bucket = mirror.bucket(request)?;
             mirror.version(bucket, moment.now)
@@ -228,7 +228,7 @@ impl Service {
     /// The first answer of `ask`, which is shown the rules that can concern the request, in order.
     pub(crate) fn ask<'r, T>(
         &'r self,
-        request: &impl Request,
+        request: &impl Request<'r>,
         ask: impl FnMut(&'r Rule) -> Option<T>,
     ) -> Option<T> {
         self.index.first(&self.rules, request, ask)
@@ -272,7 +272,7 @@ impl Rule {
     }
 
     /// Whether it concerns the request.
-    pub(crate) fn concerns(&self, request: &impl Request, moment: Moment) -> bool {
+    pub(crate) fn concerns<'r>(&'r self, request: &impl Request<'r>, moment: Moment) -> bool {
         self.when
             .as_ref()
             .is_none_or(|when| when.holds(request, moment))

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::split::{Key, Missing, Split, keys};
 use super::target::Extent;
 use super::{Action, Rule, Version, name};
-use crate::bucket::SCALE;
+use crate::bucket::{Draw, SCALE};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
 use crate::policy::{self, Algorithm, Target, Text};
@@ -100,7 +100,7 @@ impl<'a> Rulebook<'a> {
         }
         once(&at_version, &mut self.mirrored, &version.name)?;
         let by = keys(&place.field("by"), document.by, self.scope)?;
-        let salt = format!("{}/mirror/{}", self.service, version.name()).into();
+        let salt = format!("{}/mirror/{}", self.service, version.name());
         let algorithm = Algorithm::GraylaneV1;
         let target = Target {
             version: document.version,
@@ -113,7 +113,7 @@ impl<'a> Rulebook<'a> {
         let layout = Layout::new(place, vec![(version.clone(), extent)])?;
         Ok(Split::new(
             by,
-            (algorithm, salt, 0),
+            Draw::new(algorithm, &salt, 0),
             layout,
             Missing::Next,
             None,
@@ -179,7 +179,7 @@ impl<'a> Rulebook<'a> {
             )));
         }
         let layout = Layout::new(&at_to, targets)?;
-        let draw = (algorithm, salt, total);
+        let draw = Draw::new(algorithm, &salt, total);
         Ok(Split::new(by, draw, layout, missing, keep))
     }
 

@@ -17,7 +17,11 @@ pub(super) enum Source {
 
 impl Source {
     /// Shows each value to `see`, in order, until it answers `true`; tells whether it did.
-    pub(super) fn any(&self, request: &impl Request, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+    pub(super) fn any<'r>(
+        &'r self,
+        request: &impl Request<'r>,
+        see: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> bool {
         match self {
             Self::Header(name) => request.any_header(name, see),
             Self::Cookie(name) => any_cookie(request, name, see),

@@ -6,20 +6,17 @@ use super::layout::{Layout, Slice};
 use super::ramp::Ramp;
 use super::source::Source;
 use super::{Scope, Version, name};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Draw};
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
-use crate::policy::{Algorithm, Key as KeyDocument, Name, Text};
+use crate::policy::{Key as KeyDocument, Name, Text};
 use crate::request::Request;
 
 /// A sticky split.
 #[derive(Debug)]
 pub struct Split {
     by: Box<[Key]>,
-    algorithm: Algorithm,
-    salt: Box<str>,
-    /// What the weights add up to, where the algorithm has some.
-    total: u32,
+    draw: Draw,
     layout: Layout,
     pub(crate) missing: Missing,
     pub(crate) keep: Option<Keep>,
@@ -47,16 +44,14 @@ pub(super) enum Key {
 impl Split {
     pub(super) fn new(
         by: Box<[Key]>,
-        (algorithm, salt, total): (Algorithm, Box<str>, u32),
+        draw: Draw,
         layout: Layout,
         missing: Missing,
         keep: Option<Keep>,
     ) -> Self {
         Self {
             by,
-            algorithm,
-            salt,
-            total,
+            draw,
             layout,
             missing,
             keep,
@@ -64,12 +59,12 @@ impl Split {
     }
 
     /// The bucket of the request's user: by the first key that is there and not empty.
-    pub(crate) fn bucket(&self, request: &impl Request) -> Option<Bucket> {
+    pub(crate) fn bucket<'r>(&'r self, request: &impl Request<'r>) -> Option<Bucket> {
         self.by.iter().find_map(|key| self.bucket_by(key, request))
     }
 
     /// The bucket by one key, if it is there and not empty.
-    pub(super) fn bucket_by(&self, key: &Key, request: &impl Request) -> Option<Bucket> {
+    pub(super) fn bucket_by<'r>(&self, key: &'r Key, request: &impl Request<'r>) -> Option<Bucket> {
         let mut bucket = None;
         match key {
             Key::Text(source) => {
@@ -88,7 +83,7 @@ impl Split {
 
     /// The bucket of a key.
     pub(crate) fn bucket_of(&self, key: &[u8]) -> Bucket {
-        self.algorithm.bucket(&self.salt, key, self.total)
+        self.draw.bucket(key)
     }
 
     /// The version that has the bucket at a moment, in milliseconds since the Unix epoch. `None`:
@@ -97,28 +92,16 @@ impl Split {
         self.layout.version(bucket, now)
     }
 
-    /// How a user becomes a bucket.
+    /// How users become buckets.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    pub fn draw(&self) -> &Draw {
+        &self.draw
     }
 
     /// The keys, in the order in which they are tried.
     #[cfg(feature = "cli")]
     pub(super) fn keys(&self) -> &[Key] {
         &self.by
-    }
-
-    /// What makes the split independent of others.
-    #[must_use]
-    pub fn salt(&self) -> &str {
-        &self.salt
-    }
-
-    /// What the weights add up to, of which a bucket is a part; 0 where there are none.
-    #[cfg(feature = "cli")]
-    pub(crate) fn total(&self) -> u32 {
-        self.total
     }
 
     /// The versions' parts at a moment, in milliseconds since the Unix epoch: shares in the policy's

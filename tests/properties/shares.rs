@@ -120,7 +120,7 @@ proptest! {
         let rules = splitting(&shares);
         let owners = owners(&rules);
         for key in keys {
-            let bucket = Bucket::of(split(&rules).salt(), key.as_bytes()).number();
+            let bucket = Bucket::of(split(&rules).draw().salt(), key.as_bytes()).number();
             let expected = format!("v{}", owners[bucket as usize] + 1);
             let request = Sent::default().with("x-user-id", &key);
             let decision = decide(&rules, &request, Moment::default());

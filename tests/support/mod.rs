@@ -97,7 +97,7 @@ impl Sent {
     }
 }
 
-impl Request for Sent {
+impl Request<'_> for Sent {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         match name {
             ":method" => see(self.method.as_bytes()),

@@ -21,8 +21,8 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     // Other algorithms make other buckets of one salt.
     let draw = |drawn: &Drawn<'_>| {
         (
-            drawn.split.algorithm().name(),
-            drawn.split.salt().to_owned(),
+            drawn.split.draw().algorithm().name(),
+            drawn.split.draw().salt().to_owned(),
         )
     };
     let defaults = drawn.iter().filter(|drawn| !drawn.written);
@@ -37,7 +37,7 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
                 format!(
                     "{:?} is the salt that {owner} has by default, so the same users come first in \
                      both; write another",
-                    drawn.split.salt()
+                    drawn.split.draw().salt()
                 ),
             ));
         } else if let Some((other, service)) = firsts.get(&draw(drawn)) {

@@ -139,10 +139,10 @@ impl<'p> Draw<'p> {
         let rest =
             rest.filter(|(field, _)| *field != "by" && !NOT_OF_THE_DRAW.contains(&field.as_str()));
         Self {
-            salt: split.salt(),
+            salt: split.draw().salt(),
             keys: document["by"].as_array().map_or(&[], Vec::as_slice),
             rest: rest.map(|(field, value)| (field.as_str(), value)).collect(),
-            total: split.total(),
+            total: split.draw().total(),
             keep: split.keep.as_ref(),
         }
     }

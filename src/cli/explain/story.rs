@@ -108,7 +108,7 @@ pub(super) struct Header {
 }
 
 /// Decides, and tells how.
-pub(super) fn tell(policy: &Loaded, request: &impl Request, moment: Moment) -> Story {
+pub(super) fn tell<'p>(policy: &'p Loaded, request: &impl Request<'p>, moment: Moment) -> Story {
     let decision = decide(&policy.rules, request, moment);
     let found = policy.rules.services().iter().enumerate();
     let asked = found
@@ -152,10 +152,10 @@ impl Header {
     }
 }
 
-fn ask(
-    service: &Service,
+fn ask<'p>(
+    service: &'p Service,
     document: &Value,
-    request: &impl Request,
+    request: &impl Request<'p>,
     moment: Moment,
     decision: &Decision<'_>,
 ) -> Vec<Asked> {
@@ -240,11 +240,11 @@ fn condition(trace: Trace, document: &Value) -> Condition {
     }
 }
 
-fn split(
-    split: &crate::rules::Split,
+fn split<'p>(
+    split: &'p crate::rules::Split,
     baseline: &str,
     document: &Value,
-    request: &impl Request,
+    request: &impl Request<'p>,
     (moment, reason): (Moment, Reason<'_>),
 ) -> Split {
     let kept = matches!(reason, Reason::Kept(_));
@@ -278,7 +278,7 @@ fn split(
         has_user: bucket.is_some_and(|bucket| part.buckets.contains(&bucket)),
     });
     Split {
-        salt: split.salt().to_owned(),
+        salt: split.draw().salt().to_owned(),
         keys: keys.collect(),
         kept: kept.map(|keep| keep.cookie().to_owned()),
         minted,

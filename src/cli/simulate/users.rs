@@ -133,7 +133,7 @@ fn mixed(number: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-impl Request for Crowd<'_> {
+impl Request<'_> for Crowd<'_> {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         match name {
             ":path" => return see(self.path.as_bytes()),

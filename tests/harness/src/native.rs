@@ -92,7 +92,7 @@ impl Native {
     }
 }
 
-impl graylane::Request for Visit {
+impl graylane::Request<'_> for Visit {
     fn any_header(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         match name {
             ":method" => see(self.method.as_bytes()),

@@ -23,6 +23,12 @@ enum Work {
     Nothing,
     /// One header is read.
     Get,
+    /// One header is read that is there, and one that is not.
+    Look,
+    /// One header is read, one written.
+    Set,
+    /// One header is read, and written anew.
+    Again,
     /// One header is read, one written, one metric counted.
     Tag,
     /// One header is read, two are written.
@@ -44,6 +50,9 @@ impl RootContext for Root {
         self.work = match name.ok().flatten().unwrap_or_default().as_slice() {
             b"nothing" => Work::Nothing,
             b"get" => Work::Get,
+            b"look" => Work::Look,
+            b"set" => Work::Set,
+            b"again" => Work::Again,
             b"tag" => Work::Tag,
             b"cluster" => Work::Cluster,
             b"get-all" => Work::GetAll,
@@ -78,6 +87,18 @@ impl HttpContext for Probe {
         match self.work {
             Work::Nothing => {}
             Work::Get => get("x-user-id"),
+            Work::Look => {
+                get("x-user-id");
+                get("x-gray-version");
+            }
+            Work::Set => {
+                get("x-user-id");
+                set("x-gray-version", "v1");
+            }
+            Work::Again => {
+                get("x-gray-version");
+                set("x-gray-version", "v2");
+            }
             Work::Tag => {
                 get("x-user-id");
                 set("x-gray-version", "v1");

@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::chain::{Routes, graylane, lua, probe};
-use super::policies::{self as of, Names, TENANT, policy};
+use super::chain::{Routes, graylane, lua};
+use super::floors::{NO_FILTER_TAGGED, NO_FILTER_TENANTS, floors, no_filter, tagged, tenants};
+use super::policies::{self as of, Names, policy};
 use super::probes::Probes;
-use super::users::{each, kept, users};
+use super::users::{kept, users};
 use crate::client::Visit;
 use crate::native::Native;
 
@@ -62,7 +63,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    fn new(name: &'static str, title: &'static str) -> Self {
+    pub(super) fn new(name: &'static str, title: &'static str) -> Self {
         Self {
             name,
             title,
@@ -75,18 +76,18 @@ impl Case {
         }
     }
 
-    fn filter(mut self, filter: Value) -> Self {
+    pub(super) fn filter(mut self, filter: Value) -> Self {
         self.filters.push(filter);
         self
     }
 
-    fn held(mut self, against: &'static str, target: impl Into<Option<f64>>) -> Self {
+    pub(super) fn held(mut self, against: &'static str, target: impl Into<Option<f64>>) -> Self {
         let target = target.into();
         self.held = Some(Held { against, target });
         self
     }
 
-    fn base(mut self, base: Option<&'static str>, routes: Routes) -> Self {
+    pub(super) fn base(mut self, base: Option<&'static str>, routes: Routes) -> Self {
         self.base = base;
         self.routes = routes;
         self
@@ -143,31 +144,6 @@ pub(super) fn gated(module: &Path) -> Result<Vec<Case>> {
     Ok([no_filter()].into_iter().chain(gated).collect())
 }
 
-fn no_filter() -> Case {
-    Case::new("no-filter", "no filter").base(None, Routes::Answers)
-}
-
-/// Nothing, and filters that do next to nothing.
-fn floors(probes: &Probes) -> Vec<Case> {
-    let floor =
-        |name, title, module: &Path, work| Case::new(name, title).filter(probe(module, work));
-    let (whole, trimmed, answering) = (&probes.whole, &probes.trimmed, &probes.answering);
-    vec![
-        no_filter(),
-        floor("empty", "probe: empty, every callback", whole, "nothing"),
-        floor("empty-trimmed", "probe: empty, trimmed", trimmed, "nothing"),
-        floor("floor-get", "probe: one get", trimmed, "get"),
-        floor("floor", "probe: get, set, count", trimmed, "tag"),
-        floor(
-            "floor-cluster",
-            "probe: get, two sets; answers seen",
-            answering,
-            "cluster",
-        ),
-        floor("get-all", "probe: get all, set, count", trimmed, "get-all"),
-    ]
-}
-
 /// The filter under typical policies.
 fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
     let case = |name, title, policy: &Value, visits| of_module.case(name, title, policy, visits);
@@ -180,7 +156,6 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
     let follow = of::in_mesh(sticky.clone());
     let three = policy(Names::Tag, &of::three_rules());
     let all_three = policy(Names::Tag, &of::three_conditions());
-    let tagged = |visit: Visit| visit.with("x-gray-version", "v2");
     Ok(vec![
         case("sticky", "sticky split, tag only", &sticky, users())?.held("floor", 1.10),
         case("clusters", "sticky split, clusters", &clusters, users())?.held("floor-cluster", 1.05),
@@ -198,9 +173,12 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
             users(),
         )?
         .held("get-all", 1.15),
-        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor", 1.05),
-        case("follow", "mesh, tag followed", &follow, each(tagged))?.held("floor-get", 1.05),
-        case("no-service", "no service has the host", &elsewhere, users())?.held("floor", 1.05),
+        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor-set", 1.05),
+        case("follow", "mesh, tag followed", &follow, tagged())?
+            .base(Some(NO_FILTER_TAGGED), Routes::Answers)
+            .held("floor-follow", 1.05),
+        case("no-service", "no service has the host", &elsewhere, users())?
+            .held("floor-look", 1.05),
         case("mirror", "clusters and a mirror", &mirrored, users())?.held("clusters", None),
         case("keep", "keep, with the cookie", &keeping, kept(&keeping)?)?.held("cookie", None),
         case(
@@ -225,17 +203,14 @@ fn sizes(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
     let case = |name, title, rules: &[Value], visits| {
         of_module.case(name, title, &policy(Names::Tag, rules), visits)
     };
-    let tenant = || each(|visit| visit.with(TENANT, "tenant-of-none"));
+    let tenant = |name, title, rules| {
+        let case = case(name, title, &of::tenants(rules), tenants())?;
+        anyhow::Ok(case.base(Some(NO_FILTER_TENANTS), Routes::Answers))
+    };
     Ok(vec![
-        case("rules-10", "10 rules", &of::tenants(10), tenant())?,
-        case("rules-1000", "1,000 rules", &of::tenants(1_000), tenant())?.held("rules-10", 1.05),
-        case(
-            "rules-10000",
-            "10,000 rules",
-            &of::tenants(10_000),
-            tenant(),
-        )?
-        .held("rules-10", 1.05),
+        tenant("rules-10", "10 rules", 10)?,
+        tenant("rules-1000", "1,000 rules", 1_000)?.held("rules-10", 1.05),
+        tenant("rules-10000", "10,000 rules", 10_000)?.held("rules-10", 1.05),
         case("ids-10", "`in` of 10 ids", &of::ids(10), users())?,
         case(
             "ids-100000",

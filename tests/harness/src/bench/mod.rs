@@ -6,17 +6,17 @@ mod callgrind;
 mod cases;
 mod chain;
 mod facts;
+mod floors;
 mod instance;
 mod instructions;
 mod pairs;
 mod plot;
-mod policies;
+pub mod policies;
 mod probes;
 mod push;
 mod report;
 mod resources;
-mod trim;
-mod users;
+pub mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -78,8 +78,7 @@ impl Options {
 pub async fn run(module: PathBuf, options: &Options) -> Result<()> {
     place::sweep();
     let envoy = local().await?;
-    let folder = place::scratch()?;
-    let probes = Probes::build(folder.path()).await?;
+    let probes = Probes::find()?;
     let cases = cases::all(&module, &probes)?;
     let (wanted, live) = wanted(&cases, &options.only)?;
     let counts = if wanted.is_empty() {

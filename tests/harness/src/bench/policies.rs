@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 /// A header that every request carries whose policy has many rules, with a value of none of them.
-pub(super) const TENANT: &str = "x-tenant";
+pub const TENANT: &str = "x-tenant";
 
 /// Whether versions name clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Names {
+pub enum Names {
     /// The tag alone is written.
     Tag,
     /// A cluster header, too.
@@ -16,7 +16,8 @@ pub(super) enum Names {
 }
 
 /// A policy of one service with these rules.
-pub(super) fn policy(names: Names, rules: &[Value]) -> Value {
+#[must_use]
+pub fn policy(names: Names, rules: &[Value]) -> Value {
     let version = |name: &str| match names {
         Names::Tag => json!({ "name": name }),
         Names::Clusters => json!({ "name": name, "cluster": format!("checkout-{name}") }),
@@ -54,7 +55,8 @@ pub(super) fn split(by: &Value) -> Value {
 }
 
 /// A sticky split by the user's header.
-pub(super) fn by_header() -> Value {
+#[must_use]
+pub fn by_header() -> Value {
     split(&json!({ "header": "x-user-id" }))
 }
 
@@ -83,7 +85,8 @@ pub(super) fn three_rules() -> Vec<Value> {
 }
 
 /// The split for those of whom three things hold.
-pub(super) fn three_conditions() -> Vec<Value> {
+#[must_use]
+pub fn three_conditions() -> Vec<Value> {
     let mut rule = by_header();
     rule["when"] = json!({ "all": [
         { "header": { "name": "user-agent", "contains": "Chrome" } },
@@ -94,7 +97,8 @@ pub(super) fn three_conditions() -> Vec<Value> {
 }
 
 /// So many rules for a tenant each, and the split.
-pub(super) fn tenants(rules: usize) -> Vec<Value> {
+#[must_use]
+pub fn tenants(rules: usize) -> Vec<Value> {
     let tenant = |number| {
         let value = format!("tenant-{number}");
         rule(
@@ -106,7 +110,8 @@ pub(super) fn tenants(rules: usize) -> Vec<Value> {
 }
 
 /// A rule for so many users by name, none of whom comes; and the split.
-pub(super) fn ids(count: usize) -> Vec<Value> {
+#[must_use]
+pub fn ids(count: usize) -> Vec<Value> {
     let ids: Vec<_> = (0..count)
         .map(|number| format!("guest-{number:06}"))
         .collect();

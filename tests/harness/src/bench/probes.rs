@@ -1,23 +1,15 @@
-//! The probes of `tests/probe/`, built as the filter is, and trimmed.
+//! The probes of `tests/probe/`, as `make probes` builds them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use tokio::process::Command;
+use anyhow::{Result, bail};
 
-use super::trim::trimmed;
-use crate::{Progress, place};
-
-const PACKAGE: &str = "graylane-probe";
-const TARGET: &str = "wasm32-wasip1";
-/// As the filter's own.
-const PROFILE: &str = "module";
+use crate::place;
 
 /// Where the probes' modules are.
 #[derive(Clone, Debug)]
 pub(super) struct Probes {
-    /// With every callback of the SDK.
+    /// With every callback of the SDK, as rustc links it.
     pub(super) whole: PathBuf,
     /// With the callback for request headers alone.
     pub(super) trimmed: PathBuf,
@@ -26,54 +18,26 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    /// Builds and trims them, into `folder`.
+    /// Finds them in `target/`.
     ///
     /// # Errors
-    /// If the crate does not build.
-    pub(super) async fn build(folder: &Path) -> Result<Self> {
-        let _progress = Progress::waiting("probes: build");
-        let built = build().await?;
-        let wasm =
-            fs::read(&built).with_context(|| format!("{} cannot be read", built.display()))?;
-        let write = |name: &str, wasm: &[u8]| -> Result<PathBuf> {
-            let path = folder.join(name);
-            fs::write(&path, wasm)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
+    /// If one is not there.
+    pub(super) fn find() -> Result<Self> {
+        let target = place::repository()?.join("target");
+        let find = |name: &str| {
+            let path = target.join(name);
+            if !path.is_file() {
+                bail!(
+                    "there is no probe at {}; build it with `make probes`",
+                    path.display()
+                );
+            }
             Ok(path)
         };
         Ok(Self {
-            whole: write("probe.wasm", &wasm)?,
-            trimmed: write("probe-trimmed.wasm", &trimmed(&wasm, &[])?)?,
-            answering: write(
-                "probe-answering.wasm",
-                &trimmed(&wasm, &["proxy_on_response_headers"])?,
-            )?,
+            whole: find("probe.wasm")?,
+            trimmed: find("probe-trimmed.wasm")?,
+            answering: find("probe-answering.wasm")?,
         })
     }
-}
-
-async fn build() -> Result<PathBuf> {
-    let repository = place::repository()?;
-    // `cargo run` names itself.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(&repository)
-        .args(["build", "--quiet", "--lib", "--package", PACKAGE])
-        .args(["--profile", PROFILE, "--target", TARGET])
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("cargo could not be started")?;
-    if !output.status.success() {
-        bail!(
-            "the probes do not build:\n{}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);
-    Ok(repository
-        .join(target)
-        .join(TARGET)
-        .join(PROFILE)
-        .join("graylane_probe.wasm"))
 }

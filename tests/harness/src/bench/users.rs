@@ -15,7 +15,8 @@ pub(super) fn users() -> Vec<Visit> {
 }
 
 /// The same, each changed.
-pub(super) fn each(change: impl Fn(Visit) -> Visit) -> Vec<Visit> {
+#[must_use]
+pub fn each(change: impl Fn(Visit) -> Visit) -> Vec<Visit> {
     let visit = |number| {
         let user = format!("user-{number}");
         let visit = browser(Visit::of(&*user).to("/cart/checkout?item=4711&ref=home"));
