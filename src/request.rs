@@ -83,7 +83,7 @@ pub(crate) fn any_query<'r>(
             let rest = pair.strip_prefix(name)?;
             rest.strip_prefix(b"=").or(rest.is_empty().then_some(rest))
         });
-        values.any(|value| see(value))
+        values.any(&mut *see)
     })
 }
 

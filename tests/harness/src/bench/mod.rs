@@ -105,13 +105,15 @@ pub async fn run(module: PathBuf, options: &Options) -> Result<()> {
 /// What is measured in seconds and bytes.
 async fn measure(live: &[&str], envoy: &Path, module: &Path, cases: &[Case]) -> Result<Vec<Fact>> {
     let named = |name: &str| cases.iter().find(|case| case.name == name);
-    let pair = named("no-filter").zip(named("sticky"));
-    let (without, with) = pair.context("there is nothing to compare")?;
+    let all = named("no-filter")
+        .zip(named("empty-trimmed"))
+        .zip(named("sticky"));
+    let ((without, empty), with) = all.context("there is nothing to compare")?;
     let mut facts = Vec::new();
     for name in live {
         facts.extend(match *name {
             "load" => pairs::measure(envoy, without, with).await?,
-            "memory" => resources::measure(envoy, without, with).await?,
+            "memory" => resources::measure(envoy, [without, empty, with]).await?,
             _ => push::measure(module.to_owned()).await?,
         });
     }

@@ -22,27 +22,28 @@ const REQUESTS: usize = 200;
 /// The kernel counts a process' time in hundredths of a second.
 const TICKS: f64 = 100.0;
 
-/// Memory after load, and processor time until ready, for these numbers of workers.
+/// Memory after load, and processor time until ready, for these numbers of workers: of the filter,
+/// and of an empty one, which is what the VM itself takes.
 ///
 /// # Errors
 /// If Envoy does not start, or the kernel does not tell.
-pub(super) async fn measure(envoy: &Path, without: &Case, with: &Case) -> Result<Vec<Fact>> {
+pub(super) async fn measure(envoy: &Path, cases: [&Case; 3]) -> Result<Vec<Fact>> {
     const WORKERS: [u32; 2] = [1, 4];
-    let progress = Progress::of("memory and start", WORKERS.len() * 2 * STARTS);
+    let progress = Progress::of("memory and start", WORKERS.len() * cases.len() * STARTS);
     let mut facts = Vec::new();
     for workers in WORKERS {
-        let mut of = [(Vec::new(), Vec::new()), (Vec::new(), Vec::new())];
+        let mut of = [const { (Vec::new(), Vec::new()) }; 3];
         for _ in 0..STARTS {
-            for (case, (memory, start)) in [without, with].into_iter().zip(&mut of) {
+            for (case, (memory, start)) in cases.into_iter().zip(&mut of) {
                 let (megabytes, seconds) = start_and_load(envoy, case, workers).await?;
                 memory.push(megabytes);
                 start.push(seconds);
                 progress.step();
             }
         }
-        let [bare, filtered] = of;
-        let fact = |what: &str, unit, without, with| {
-            let (without, with) = (spread(without), spread(with));
+        let [bare, empty, filtered] = of;
+        let fact = |what: &str, unit, without: &[f64], with| {
+            let (without, with) = (spread(without.to_vec()), spread(with));
             Fact {
                 what: format!("{what}, workers: {workers}"),
                 unit,
@@ -51,8 +52,14 @@ pub(super) async fn measure(envoy: &Path, without: &Case, with: &Case) -> Result
                 note: format!("{:.2} to {:.2} with", with.1, with.2),
             }
         };
-        facts.push(fact("memory after load", "MB (Pss)", bare.0, filtered.0));
-        facts.push(fact("processor until ready", "s", bare.1, filtered.1));
+        let (memory, start) = ("memory after load", "processor until ready");
+        let of_empty = |what: &str| format!("{what}, empty filter");
+        facts.extend([
+            fact(&of_empty(memory), "MB (Pss)", &bare.0, empty.0),
+            fact(memory, "MB (Pss)", &bare.0, filtered.0),
+            fact(&of_empty(start), "s", &bare.1, empty.1),
+            fact(start, "s", &bare.1, filtered.1),
+        ]);
     }
     Ok(facts)
 }
