@@ -7,12 +7,15 @@ MODULE := target/graylane.wasm
 EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on_context_create \
   proxy_on_vm_start proxy_on_configure proxy_on_request_headers proxy_on_response_headers \
   proxy_on_delete
+# Panics name their source files: of their paths, what is this machine's own is not for the module.
+REMAPPED := RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
+  --remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$$(rustc -vV | sed -n 's/^commit-hash: //p')"
 # What is built for the VM, and where that is.
-BUILD := $(CARGO) rustc --profile module --target wasm32-wasip1 --lib
+BUILD := $(REMAPPED) $(CARGO) rustc --profile module --target wasm32-wasip1 --lib
 BUILT := $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module
 # A crate, its exports, the module. Linked as rustc would, which exports whatever the SDK has.
 link = mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavor wasm \
-  --no-entry --gc-sections --strip-all -O3 --stack-first -z stack-size=1048576 \
+  --no-entry --gc-sections --strip-all --compress-relocations -O3 --stack-first -z stack-size=1048576 \
   $(2:%=--export=%) $(BUILT)/lib$(1).a \
   -L $$(rustc --print target-libdir --target wasm32-wasip1)/self-contained -lc -o $(3)
 # As locked, with its runner, which works with no other version.

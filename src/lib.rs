@@ -28,6 +28,7 @@ pub mod chance;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod decide;
+mod decimal;
 mod decision;
 mod effects;
 mod error;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::decimal::Decimal;
 use crate::rules::Node;
 use crate::wire::{Field, field};
 
@@ -103,7 +104,7 @@ impl<'m> Value<'m> {
 
     fn show(&self, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         match self {
-            Self::Number(number) => see(number.to_string().as_bytes()),
+            Self::Number(number) => see(Decimal(*number).to_string().as_bytes()),
             Self::Text(text) => see(text),
             Self::Truth(truth) => see(truth.to_string().as_bytes()),
             Self::Object(_) | Self::List(_) => false,

@@ -1,7 +1,10 @@
 //! Numbers, also where they arrive as text.
 
+use std::fmt;
+
 use super::part::{Part, mistyped};
 use super::tree::Tree;
+use crate::decimal::Decimal;
 use crate::error::{Error, Place};
 
 /// A number of the document.
@@ -15,6 +18,12 @@ use crate::error::{Error, Place};
     schemars(inline, description = "A number, also as text", transform = or_text)
 )]
 pub struct Number(pub f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Decimal(self.0).fmt(f)
+    }
+}
 
 impl Part for Number {
     fn absent() -> Self {

@@ -225,7 +225,7 @@ fn check_sum(at_to: &Place<'_>, growing: &[Growing]) -> Result<(), Error> {
             *before = share;
         }
         if sum > SCALE {
-            let percent = Share::of_buckets(sum).percent();
+            let percent = Share::of_buckets(sum);
             let add_up = format!("the percentages add up to {percent}, above 100");
             return Err(match grew {
                 (target, Some(step)) => at_to

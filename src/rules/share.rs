@@ -1,5 +1,7 @@
 //! Shares: parts of all users.
 
+use std::fmt;
+
 use crate::bucket::SCALE;
 use crate::error::{Error, Place};
 use crate::policy::{Algorithm, Number};
@@ -16,14 +18,15 @@ impl Share {
     /// algorithm's own buckets.
     pub(super) fn from_percent(
         place: &Place<'_>,
-        Number(percent): Number,
+        number: Number,
         algorithm: Algorithm,
     ) -> Result<Self, Error> {
+        let Number(percent) = number;
         if percent > 100.0 {
-            return Err(place.error(format!("{percent} is above 100")));
+            return Err(place.error(format!("{number} is above 100")));
         }
         if percent < 0.0 {
-            return Err(place.error(format!("{percent} is below 0")));
+            return Err(place.error(format!("{number} is below 0")));
         }
         // `-0` is 0.
         let percent = percent.abs();
@@ -32,7 +35,7 @@ impl Share {
         let thousandths = (percent * 1_000.0).round();
         if (thousandths / 1_000.0).to_bits() != percent.to_bits() {
             return Err(place.error(format!(
-                "{percent} has more than three decimals; the smallest step is 0.001"
+                "{number} has more than three decimals; the smallest step is 0.001"
             )));
         }
         #[expect(
@@ -43,7 +46,7 @@ impl Share {
         let buckets = thousandths as u32;
         if !buckets.is_multiple_of(algorithm.step()) {
             return Err(place.error(format!(
-                "{percent} has decimals; `algorithm: {}` knows whole percentages alone",
+                "{number} has decimals; `algorithm: {}` knows whole percentages alone",
                 algorithm.name()
             )));
         }
@@ -65,5 +68,26 @@ impl Share {
     #[must_use]
     pub fn buckets(self) -> u32 {
         self.0
+    }
+}
+
+/// In percent.
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:03}", self.0 / 1_000, self.0 % 1_000);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_written_as_the_number_that_it_is() {
+        for buckets in 0..=2 * SCALE {
+            let share = Share::of_buckets(buckets);
+            assert_eq!(share.to_string(), share.percent().to_string());
+        }
     }
 }

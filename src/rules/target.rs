@@ -85,10 +85,11 @@ impl Extent {
     }
 }
 
-fn weight(place: &Place<'_>, policy::Number(weight): policy::Number) -> Result<u32, Error> {
+fn weight(place: &Place<'_>, number: policy::Number) -> Result<u32, Error> {
+    let policy::Number(weight) = number;
     if weight.fract() != 0.0 || !(0.0..=f64::from(SCALE)).contains(&weight) {
         return Err(place.error(format!(
-            "{weight} is not a weight; use a whole number from 0 to {SCALE}"
+            "{number} is not a weight; use a whole number from 0 to {SCALE}"
         )));
     }
     #[expect(
@@ -108,9 +109,7 @@ fn range(
     let to = Share::from_percent(&place.field("to"), document.to, algorithm)?;
     if from >= to {
         return Err(place.error(format!(
-            "goes from {} to {}; `to` must be above `from`",
-            from.percent(),
-            to.percent()
+            "goes from {from} to {to}; `to` must be above `from`"
         )));
     }
     Ok(from.buckets()..to.buckets())

@@ -35,9 +35,9 @@ fn ramps(policy: &Loaded, now: u64) -> Vec<Finding> {
 
 fn ended(ramp: &Ramp, now: u64) -> Option<String> {
     let (began, share) = ramp.steps().last().filter(|&(from, _)| from <= now)?;
-    let (began, percent) = (written(began), share.percent());
+    let began = written(began);
     Some(format!(
-        "its last step began at {began}, and holds for good; write `percent: {percent}` instead"
+        "its last step began at {began}, and holds for good; write `percent: {share}` instead"
     ))
 }
 
