@@ -18,28 +18,24 @@ struct Joined<'t> {
 }
 
 impl Read for Joined<'_> {
-    /// Fills the buffer, but for the end.
+    /// A block of four, as the hash takes them, or else a byte.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The hash takes blocks of four; only where the two meet is one put together.
         let whole = <&mut [u8; 4]>::try_from(&mut *buffer);
         if let (Ok(buffer), Some((block, rest))) = (whole, self.first.split_first_chunk()) {
             *buffer = *block;
             self.first = rest;
             return Ok(block.len());
         }
-        let mut filled = 0usize;
-        for slot in buffer {
-            if self.first.is_empty() {
-                self.first = mem::take(&mut self.second);
-            }
-            let Some((&byte, rest)) = self.first.split_first() else {
-                break;
-            };
-            *slot = byte;
-            self.first = rest;
-            filled = filled.saturating_add(1);
+        if self.first.is_empty() {
+            self.first = mem::take(&mut self.second);
         }
-        Ok(filled)
+        let next = buffer.first_mut().zip(self.first.split_first());
+        let Some((slot, (&byte, rest))) = next else {
+            return Ok(0);
+        };
+        *slot = byte;
+        self.first = rest;
+        Ok(1)
     }
 }
 

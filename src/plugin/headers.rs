@@ -112,14 +112,19 @@ impl<'r> Headers<'r> {
         if self.at_once {
             return None;
         }
-        let mut first = self.few.get_or_init(|| First::fetch(name));
-        for _ in 1..FEW {
-            if first.is(name) {
-                return Some(first);
-            }
-            first = first.next.get_or_init(|| Box::new(First::fetch(name)));
+        let known = self.few().find(|first| first.is(name));
+        if known.is_some() || self.all.get().is_some() || self.few().count() == FEW {
+            return known;
         }
-        first.is(name).then_some(first)
+        Some(match self.few().last() {
+            None => self.few.get_or_init(|| First::fetch(name)),
+            Some(last) => last.next.get_or_init(|| Box::new(First::fetch(name))),
+        })
+    }
+
+    /// Those that were fetched one by one.
+    fn few(&self) -> impl Iterator<Item = &First<'r>> {
+        iter::successors(self.few.get(), |first| first.next.get().map(|next| &**next))
     }
 
     fn any_of_all(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
@@ -155,8 +160,9 @@ impl<'r> Headers<'r> {
             .saturating_mul(EACH_OF_ALL)
             .saturating_add(ALL);
         let asked = usize::try_from(self.asked.get().count_ones()).unwrap_or_default();
-        let few = iter::successors(self.few.get(), |first| first.next.get().map(|next| &**next));
-        let few = few.map(|first| first.value.as_ref().map_or(ABSENT, |_| PRESENT));
+        let few = self
+            .few()
+            .map(|first| first.value.as_ref().map_or(ABSENT, |_| PRESENT));
         let one_by_one = few
             .chain([
                 asked.saturating_mul(PRESENT),
