@@ -27,6 +27,8 @@ enum Work {
     Look,
     /// One header is read, one written.
     Set,
+    /// The cookies are read, a header is written.
+    Cookie,
     /// One header is read, and written anew.
     Again,
     /// One header is read, one written, one metric counted.
@@ -52,6 +54,7 @@ impl RootContext for Root {
             b"get" => Work::Get,
             b"look" => Work::Look,
             b"set" => Work::Set,
+            b"cookie" => Work::Cookie,
             b"again" => Work::Again,
             b"tag" => Work::Tag,
             b"cluster" => Work::Cluster,
@@ -93,6 +96,10 @@ impl HttpContext for Probe {
             }
             Work::Set => {
                 get("x-user-id");
+                set("x-gray-version", "v1");
+            }
+            Work::Cookie => {
+                get("cookie");
                 set("x-gray-version", "v1");
             }
             Work::Again => {

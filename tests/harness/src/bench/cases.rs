@@ -173,7 +173,7 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
             users(),
         )?
         .held("get-all", 1.15),
-        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor-set", 1.05),
+        case("cookie", "sticky split by cookie", &by_cookie, users())?.held("floor-cookie", 1.05),
         case("follow", "mesh, tag followed", &follow, tagged())?
             .base(Some(NO_FILTER_TAGGED), Routes::Answers)
             .held("floor-follow", 1.05),

@@ -69,6 +69,12 @@ pub(super) fn floors(probes: &Probes) -> Vec<Case> {
             "set",
         ),
         floor(
+            "floor-cookie",
+            "probe: get cookies, set; answers seen",
+            answering,
+            "cookie",
+        ),
+        floor(
             "floor-cluster",
             "probe: get, two sets; answers seen",
             answering,
