@@ -87,8 +87,8 @@ impl HttpContext for Filter {
                 now: if rules.needs_clock() { host::now() } else { 0 },
             };
             let decision = decide(rules, &request, moment);
-            request.teach(habit);
             effects(rules, &decision).for_each(|effect| request.apply(effect));
+            request.teach();
             decision.dry_runs().iter().for_each(tell);
             let cookies = decision.new_cookies();
             self.cookies = (!cookies.is_empty()).then(|| cookies.into());

@@ -1,9 +1,10 @@
-//! A request's headers, fetched at the least cost: one by one, or all at once.
+//! A request's headers, fetched at the least cost.
 //!
 //! What a call costs is the host's doing, above all each value that is handed over. In thousands of
-//! instructions, measured by `make bench`: one header that is there 10.7, one that is not 1.9; all
-//! of them 10, and 0.9 for each. Which is less depends on the traffic: which headers come, and
-//! whether the first value will do. The next request is most likely as the last one was.
+//! instructions, measured by `make bench`: a header's first value 10.7; the property that is all its
+//! values in one 13.3; all headers 10, and 0.9 for each. Which is least depends on the traffic:
+//! which headers come, and whether the first value will do. The next request is most likely as the
+//! last one was.
 
 use std::cell::{Cell, OnceCell};
 use std::iter;
@@ -11,22 +12,29 @@ use std::iter;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Bytes, MapType};
 
-const PRESENT: usize = 107;
-const ABSENT: usize = 19;
+const FIRST: usize = 107;
+const NO_FIRST: usize = 19;
+const JOINED: usize = 133;
+const FIRST_AND_JOINED: usize = FIRST + JOINED;
 const ALL: usize = 100;
 const EACH_OF_ALL: usize = 9;
 
 /// How many headers a request is thought to have before one was seen: a browser's.
 const USUAL: usize = 16;
 
-/// How many headers are fetched one by one. For any more, all are.
-const FEW: usize = 8;
+/// Beyond the first header, for so many it is remembered how they were found. For any more, all are
+/// fetched.
+const OTHERS: usize = 7;
 
 /// What the requests so far have taught: how to fetch the next one's headers. It changes what an
 /// answer costs, and never the answer.
 #[derive(Debug)]
 pub(super) struct Habit {
     all_at_once: Cell<bool>,
+    /// The headers whose first value was not enough, by [`mark`].
+    beyond: Cell<u64>,
+    /// The headers in whose values there are commas.
+    commas: Cell<u64>,
     /// How many headers the last request had of which all were fetched.
     count: Cell<usize>,
 }
@@ -35,112 +43,159 @@ impl Default for Habit {
     fn default() -> Self {
         Self {
             all_at_once: Cell::new(false),
+            beyond: Cell::new(0),
+            commas: Cell::new(0),
             count: Cell::new(USUAL),
         }
     }
 }
 
-/// What has been fetched so far. For one header nothing is allocated but what the host hands over.
-pub(super) struct Headers<'r> {
-    /// One by one, each once.
-    few: OnceCell<First<'r>>,
+/// One bit for a name. Names that share one are taken for each other.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let ends = bytes.first().zip(bytes.last());
+    let ends = ends.map_or(0, |(first, last)| {
+        u32::from(*first).wrapping_mul(7) ^ u32::from(*last)
+    });
+    1u64.wrapping_shl(ends)
+}
+
+/// Whether the name's mark is among these.
+fn has(marks: &Cell<u64>, name: &str) -> bool {
+    marks.get() & mark(name) > 0
+}
+
+fn note(marks: &Cell<u64>, name: &str, on: bool) {
+    let others = marks.get() & !mark(name);
+    marks.set(if on { others | mark(name) } else { others });
+}
+
+/// What has been fetched so far.
+pub(super) struct Headers<'h, 'r> {
+    habit: &'h Habit,
+    first: Slot<'r>,
+    others: OnceCell<Box<[Slot<'r>; OTHERS]>>,
     all: OnceCell<Vec<(String, Bytes)>>,
-    /// Whether all are fetched for the first that is asked for.
-    at_once: bool,
-    /// Of all, which have been asked for, by their places: those beyond the 64th hardly matter.
-    asked: Cell<u64>,
-    /// How often one was asked for that is not among all.
-    missed: Cell<usize>,
-    /// Whether a first value was not enough.
-    beyond: Cell<bool>,
 }
 
-/// The first value of a header that was fetched alone.
-struct First<'r> {
+type Slot<'r> = OnceCell<Asked<'r>>;
+
+/// A header that was asked for.
+struct Asked<'r> {
     name: &'r str,
-    value: Option<Bytes>,
-    next: OnceCell<Box<Self>>,
+    found: Found,
+    /// Whether the first value was not enough.
+    beyond: Cell<bool>,
+    /// Whether the first value is the only one, where that was looked up.
+    is_only: OnceCell<bool>,
 }
 
-impl<'r> First<'r> {
-    fn fetch(name: &'r str) -> Self {
-        let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name);
-        Self {
-            name,
-            value: value.ok().flatten(),
-            next: OnceCell::new(),
-        }
-    }
-
-    fn is(&self, name: &str) -> bool {
-        std::ptr::eq(self.name, name) || self.name == name
-    }
+enum Found {
+    Nothing,
+    First(Bytes),
+    /// At this place among all.
+    Among(usize),
 }
 
-impl<'r> Headers<'r> {
-    pub(super) fn new(habit: &Habit) -> Self {
+impl<'h, 'r> Headers<'h, 'r> {
+    pub(super) fn new(habit: &'h Habit) -> Self {
         Self {
-            few: OnceCell::new(),
+            habit,
+            first: OnceCell::new(),
+            others: OnceCell::new(),
             all: OnceCell::new(),
-            at_once: habit.all_at_once.get(),
-            asked: Cell::new(0),
-            missed: Cell::new(0),
-            beyond: Cell::new(false),
         }
     }
 
     /// Shows each value of a header to `see`, in order, until it answers `true`; tells whether it
     /// did.
     pub(super) fn any(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let Some(first) = self.first(name) else {
-            return self.any_of_all(name, see);
+        let Some(asked) = self.asked(name) else {
+            return values(self.all(), name).any(see);
         };
-        match &first.value {
-            None => false,
-            Some(value) if see(value) => true,
-            // A pseudo-header has one value.
-            Some(_) if name.starts_with(':') => false,
-            Some(_) => {
-                self.beyond.set(true);
-                values(self.all(), name).skip(1).any(see)
-            }
+        let (first, others) = match &asked.found {
+            Found::Nothing => return false,
+            Found::First(value) => (&**value, None),
+            Found::Among(at) => match self.all().get(*at..) {
+                Some([(_, value), others @ ..]) => (&**value, Some(others)),
+                _ => return false,
+            },
+        };
+        if see(first) {
+            return true;
+        }
+        // A pseudo-header has one value.
+        if name.starts_with(':') {
+            return false;
+        }
+        asked.beyond.set(true);
+        match others {
+            Some(others) => values(others, name).any(see),
+            None if self.is_only(asked, first) => false,
+            None => values(self.all(), name).skip(1).any(see),
         }
     }
 
-    /// A header that is one of the few.
-    fn first(&self, name: &'r str) -> Option<&First<'r>> {
-        if self.at_once {
-            return None;
-        }
-        let known = self.few().find(|first| first.is(name));
-        if known.is_some() || self.all.get().is_some() || self.few().count() == FEW {
-            return known;
-        }
-        Some(match self.few().last() {
-            None => self.few.get_or_init(|| First::fetch(name)),
-            Some(last) => last.next.get_or_init(|| Box::new(First::fetch(name))),
+    /// What is known of a header, or is found out now; `None` if it is one too many.
+    fn asked(&self, name: &'r str) -> Option<&Asked<'r>> {
+        self.at(&self.first, name).or_else(|| {
+            let others = self.others.get_or_init(Box::default);
+            others.iter().find_map(|slot| self.at(slot, name))
         })
     }
 
-    /// Those that were fetched one by one.
-    fn few(&self) -> impl Iterator<Item = &First<'r>> {
-        iter::successors(self.few.get(), |first| first.next.get().map(|next| &**next))
+    /// If the slot has the header, or is free and so gets it.
+    fn at<'s>(&self, slot: &'s Slot<'r>, name: &'r str) -> Option<&'s Asked<'r>> {
+        let asked = slot.get_or_init(|| self.ask(name));
+        let same = std::ptr::eq(asked.name, name) || asked.name == name;
+        same.then_some(asked)
     }
 
-    fn any_of_all(&self, name: &str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        let all = self.all();
-        let Some(at) = all.iter().position(|(header, _)| header == name) else {
-            self.missed.set(self.missed.get().saturating_add(1));
-            return false;
+    fn ask(&self, name: &'r str) -> Asked<'r> {
+        let mut is_only = None;
+        let found = if self.habit.all_at_once.get() || self.all.get().is_some() {
+            let at = self.all().iter().position(|(header, _)| header == name);
+            at.map_or(Found::Nothing, Found::Among)
+        } else {
+            let joined = has(&self.habit.beyond, name).then(|| self.joined(name));
+            let value = match joined.flatten() {
+                // Between values there is a comma, as there may be in one.
+                Some((joined, true)) => {
+                    let first = first(name);
+                    is_only = Some(first.as_ref().map(Vec::len) == Some(joined.len()));
+                    first
+                }
+                Some((only, false)) => {
+                    is_only = Some(true);
+                    Some(only)
+                }
+                None => first(name),
+            };
+            value.map_or(Found::Nothing, Found::First)
         };
-        let place = u32::try_from(at).ok().and_then(|at| 1u64.checked_shl(at));
-        self.asked.set(self.asked.get() | place.unwrap_or_default());
-        let mut values = values(all.get(at..).unwrap_or_default(), name);
-        if values.next().is_some_and(&mut *see) {
-            return true;
+        Asked {
+            name,
+            found,
+            beyond: Cell::new(false),
+            is_only: is_only.map_or_else(OnceCell::new, OnceCell::from),
         }
-        self.beyond.set(self.beyond.get() || !name.starts_with(':'));
-        values.any(see)
+    }
+
+    fn is_only(&self, asked: &Asked<'_>, first: &[u8]) -> bool {
+        *asked.is_only.get_or_init(|| {
+            let joined = self.joined(asked.name);
+            joined.is_some_and(|(joined, _)| joined.len() == first.len())
+        })
+    }
+
+    /// All values of a header, with commas between, and whether there is any comma. `None` also
+    /// where the host has no such property.
+    fn joined(&self, name: &str) -> Option<(Bytes, bool)> {
+        let property = hostcalls::get_property(vec!["request", "headers", name]);
+        let joined = property.ok().flatten()?;
+        let comma = joined.contains(&b',');
+        note(&self.habit.commas, name, comma);
+        Some((joined, comma))
     }
 
     fn all(&self) -> &[(String, Bytes)] {
@@ -149,29 +204,35 @@ impl<'r> Headers<'r> {
         })
     }
 
-    /// Weighs what this request has cost, or would have, either way.
-    pub(super) fn teach(&self, habit: &Habit) {
+    /// Weighs what this request's headers would have cost either way.
+    pub(super) fn teach(&self) {
+        let habit = self.habit;
+        let others = self.others.get().into_iter().flat_map(|others| &**others);
+        let slots = iter::once(&self.first).chain(others);
+        let mut one_by_one = 0usize;
+        for asked in slots.map_while(OnceCell::get) {
+            let beyond = asked.beyond.get();
+            note(&habit.beyond, asked.name, beyond);
+            let cost = match asked.found {
+                Found::Nothing => NO_FIRST,
+                _ if !beyond => FIRST,
+                _ if has(&habit.commas, asked.name) => FIRST_AND_JOINED,
+                _ => JOINED,
+            };
+            one_by_one = one_by_one.saturating_add(cost);
+        }
         if let Some(all) = self.all.get() {
             habit.count.set(all.len());
         }
-        let at_once = habit
-            .count
-            .get()
-            .saturating_mul(EACH_OF_ALL)
-            .saturating_add(ALL);
-        let asked = usize::try_from(self.asked.get().count_ones()).unwrap_or_default();
-        let few = self
-            .few()
-            .map(|first| first.value.as_ref().map_or(ABSENT, |_| PRESENT));
-        let one_by_one = few
-            .chain([
-                asked.saturating_mul(PRESENT),
-                self.missed.get().saturating_mul(ABSENT),
-                if self.beyond.get() { at_once } else { 0 },
-            ])
-            .fold(0, usize::saturating_add);
-        habit.all_at_once.set(at_once < one_by_one);
+        let each = habit.count.get().saturating_mul(EACH_OF_ALL);
+        habit.all_at_once.set(each.saturating_add(ALL) < one_by_one);
     }
+}
+
+/// The first value of a header.
+fn first(name: &str) -> Option<Bytes> {
+    let value = hostcalls::get_map_value_bytes(MapType::HttpRequestHeaders, name);
+    value.ok().flatten()
 }
 
 /// The values of a header, in order.

@@ -36,15 +36,15 @@ pub(super) fn now() -> u64 {
 
 /// A request whose parts are fetched when they are asked for, and never twice. Only while its
 /// headers have not gone on.
-pub(super) struct HostRequest<'r> {
-    headers: Headers<'r>,
+pub(super) struct HostRequest<'h, 'r> {
+    headers: Headers<'h, 'r>,
     metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
     random: OnceCell<Option<u128>>,
 }
 
-impl<'r> HostRequest<'r> {
-    pub(super) fn new(habit: &Habit) -> Self {
+impl<'h, 'r> HostRequest<'h, 'r> {
+    pub(super) fn new(habit: &'h Habit) -> Self {
         Self {
             headers: Headers::new(habit),
             metadata: OnceCell::new(),
@@ -54,8 +54,8 @@ impl<'r> HostRequest<'r> {
     }
 
     /// Tells how the next one's headers are best fetched.
-    pub(super) fn teach(&self, habit: &Habit) {
-        self.headers.teach(habit);
+    pub(super) fn teach(&self) {
+        self.headers.teach();
     }
 
     /// Does what a decision asks.
@@ -87,7 +87,7 @@ fn set(name: &str, value: Option<&[u8]>) {
     let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
 }
 
-impl<'r> Request<'r> for HostRequest<'r> {
+impl<'r> Request<'r> for HostRequest<'_, 'r> {
     fn any_header(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.headers.any(name, see)
     }

@@ -86,6 +86,9 @@ impl State {
     /// A property of the host, or of the request that the current context has.
     pub(super) fn property(&self, way: &str) -> Option<Vec<u8>> {
         let stream = self.streams.get(&self.context);
+        if let Some(name) = way.strip_prefix("request.headers.") {
+            return stream?.headers.as_ref()?.joined(name);
+        }
         let of_request = stream.and_then(|stream| stream.properties.get(way));
         self.properties.get(way).or(of_request).cloned()
     }
@@ -96,6 +99,13 @@ impl State {
 pub(crate) struct Headers(Vec<(String, Vec<u8>)>);
 
 impl Headers {
+    /// All values of a header, as Envoy's property has them: with commas between.
+    fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let own = self.0.iter().filter(|(own, _)| own == name);
+        let values: Vec<_> = own.map(|(_, value)| &**value).collect();
+        (!values.is_empty()).then(|| values.join(&b","[..]))
+    }
+
     /// The first value: what Envoy answers whoever asks for one.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
         self.values(name).first().copied()
