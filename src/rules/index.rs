@@ -3,12 +3,11 @@
 //! Many rules wait for an exact value of one header, cookie, host and so on. Where several in a row
 //! do, the request's value leads to those that wait for it, and the others are never looked at.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::mem;
 
 use super::Rule;
 use super::condition::Condition;
+use super::exact::Exact;
 use super::sort::sorted;
 use super::source::Source;
 use crate::request::Request;
@@ -41,17 +40,16 @@ struct Wait {
     ignore_case: bool,
     /// The first of them.
     first: usize,
-    /// From a value, in lower case where case is ignored, to a place in `rules`.
-    values: BTreeMap<Box<[u8]>, usize>,
-    /// Those that wait for a value, in order.
-    rules: Vec<Vec<usize>>,
+    /// The values, in their order, and in lower case where case is ignored; each with those that
+    /// wait for it.
+    values: Vec<(Exact, Vec<usize>)>,
 }
 
 /// A value that a rule cannot do without, at a place of the request: any of these.
 pub(super) struct Anchor<'c> {
     pub(super) source: &'c Source,
     pub(super) ignore_case: bool,
-    pub(super) values: &'c [Box<[u8]>],
+    pub(super) values: &'c [Exact],
 }
 
 impl Index {
@@ -108,8 +106,7 @@ impl Wait {
             source: anchor.source.clone(),
             ignore_case: anchor.ignore_case,
             first,
-            values: BTreeMap::new(),
-            rules: Vec::new(),
+            values: Vec::new(),
         }
     }
 
@@ -117,22 +114,31 @@ impl Wait {
         self.ignore_case == anchor.ignore_case && self.source == *anchor.source
     }
 
-    fn add(&mut self, value: &[u8], rule: usize) {
-        let key = folded(value, self.ignore_case).into_owned();
-        let next = self.rules.len();
-        let place = *self.values.entry(key.into()).or_insert(next);
-        match self.rules.get_mut(place) {
-            Some(rules) => rules.push(rule),
-            None => self.rules.push(vec![rule]),
+    fn add(&mut self, Exact(value): &Exact, rule: usize) {
+        let mut value = value.clone();
+        if self.ignore_case {
+            value.make_ascii_lowercase();
+        }
+        self.values.push((Exact(value), vec![rule]));
+    }
+
+    /// Once all are added: orders the values, each once.
+    fn order(&mut self) {
+        for (value, rules) in sorted(mem::take(&mut self.values)) {
+            match self.values.last_mut() {
+                Some((last, of_last)) if *last == value => of_last.extend(rules),
+                _ => self.values.push((value, rules)),
+            }
         }
     }
 
     /// Adds the rules that wait for a value that the request has.
     fn add_to<'r>(&'r self, due: &mut Vec<usize>, request: &impl Request<'r>) {
         self.source.any(request, &mut |value| {
-            let place = self.values.get(&*folded(value, self.ignore_case));
-            let rules = place.and_then(|&place| self.rules.get(place));
-            due.extend(rules.into_iter().flatten());
+            let compare = |(own, _): &(Exact, _)| own.compare(value, self.ignore_case);
+            let place = self.values.binary_search_by(compare);
+            let found = place.ok().and_then(|place| self.values.get(place));
+            due.extend(found.into_iter().flat_map(|(_, rules)| rules));
             false
         });
         *due = sorted(mem::take(due));
@@ -154,18 +160,11 @@ fn all_waits(row: &[Rule], from: usize) -> Box<[Wait]> {
             anchor.values.iter().for_each(|value| wait.add(value, at));
         }
     }
+    waits.iter_mut().for_each(Wait::order);
     waits.into()
 }
 
 fn anchor(rule: &Rule) -> Option<Anchor<'_>> {
     let anchor = rule.when.as_ref().and_then(Condition::anchor);
     anchor.filter(|anchor| anchor.values.len() <= MOST_VALUES)
-}
-
-fn folded(value: &[u8], ignore_case: bool) -> Cow<'_, [u8]> {
-    if ignore_case && value.iter().any(u8::is_ascii_uppercase) {
-        Cow::Owned(value.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(value)
-    }
 }

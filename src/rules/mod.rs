@@ -6,6 +6,7 @@ mod clock;
 mod compile;
 mod condition;
 mod cookies;
+mod exact;
 #[cfg(feature = "cli")]
 pub(crate) mod explain;
 mod hosts;

@@ -1,6 +1,5 @@
 //! Tests of text: `equals`, `prefix`, `in` and so on, on bytes.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -8,6 +7,7 @@ use regex_lite::{Regex, RegexBuilder};
 use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
+use super::exact::Exact;
 use super::sort::sorted;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
@@ -31,12 +31,12 @@ pub(super) struct Pattern {
 
 #[derive(Debug)]
 enum Operator {
-    Equals(Box<[u8]>),
+    Equals(Exact),
     Prefix(Box<[u8]>),
     Suffix(Box<[u8]>),
     Contains(Box<[u8]>),
-    /// Sorted, by [`compare`]; in lower case if that counts for nothing.
-    In(Box<[Box<[u8]>]>),
+    /// In their order; in lower case if that counts for nothing.
+    In(Box<[Exact]>),
     Matches(Regex),
     Number(Range<f64>),
     Version(VersionReq),
@@ -53,7 +53,7 @@ impl Test {
 
     /// The values of which one must be there, if it is about whole values, and whether their case
     /// is ignored.
-    pub(super) fn exact(&self) -> Option<(&[Box<[u8]>], bool)> {
+    pub(super) fn exact(&self) -> Option<(&[Exact], bool)> {
         let Self::Value(pattern) = self else {
             return None;
         };
@@ -98,7 +98,7 @@ impl Test {
         )?;
         let place = place.field(operator);
         let operator = match choice {
-            Choice::Whole(Text(text)) => Operator::Equals(text.into_bytes().into()),
+            Choice::Whole(Text(text)) => Operator::Equals(Exact(text.into_bytes().into())),
             Choice::Part(_, Text(text)) if text.is_empty() => {
                 return Err(place.error("is empty, as every value's part is; use `present: true`"));
             }
@@ -113,9 +113,9 @@ impl Test {
                     if ignore_case {
                         text.make_ascii_lowercase();
                     }
-                    text.into_bytes().into()
+                    Exact(text.into_bytes().into())
                 });
-                let mut set: Vec<Box<[u8]>> = sorted(bytes.collect());
+                let mut set: Vec<Exact> = sorted(bytes.collect());
                 set.dedup();
                 Operator::In(set.into())
             }
@@ -157,7 +157,7 @@ impl Pattern {
             }
         };
         match &self.operator {
-            Operator::Equals(text) => same(value, text),
+            Operator::Equals(Exact(text)) => same(value, text),
             Operator::Prefix(text) => value.get(..text.len()).is_some_and(|part| same(part, text)),
             Operator::Suffix(text) => value
                 .len()
@@ -173,7 +173,7 @@ impl Pattern {
                 })
             }
             Operator::In(set) => set
-                .binary_search_by(|text| compare(text, value, ignore_case))
+                .binary_search_by(|text| text.compare(value, ignore_case))
                 .is_ok(),
             Operator::Matches(regex) => {
                 value.len() <= MAX_MATCHED_BYTES
@@ -194,16 +194,6 @@ impl Pattern {
 /// The value as a number or version; what is none matches nothing.
 fn parsed<T: FromStr>(value: &[u8]) -> Option<T> {
     str::from_utf8(value).ok()?.parse().ok()
-}
-
-fn compare(a: &[u8], b: &[u8], ignore_case: bool) -> Ordering {
-    if ignore_case {
-        let (a, b) = (a.iter(), b.iter());
-        a.map(u8::to_ascii_lowercase)
-            .cmp(b.map(u8::to_ascii_lowercase))
-    } else {
-        a.cmp(b)
-    }
 }
 
 fn too_long(text: &str) -> String {
