@@ -7,7 +7,6 @@
 //! last one was.
 
 use std::cell::{Cell, OnceCell};
-use std::iter;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Bytes, MapType};
@@ -22,9 +21,9 @@ const EACH_OF_ALL: usize = 9;
 /// How many headers a request is thought to have before one was seen: a browser's.
 const USUAL: usize = 16;
 
-/// Beyond the first header, for so many it is remembered how they were found. For any more, all are
+/// Beyond the first two headers, for so many it is remembered how they were found. For any more, all are
 /// fetched.
-const OTHERS: usize = 7;
+const OTHERS: usize = 6;
 
 /// What the requests so far have taught: how to fetch the next one's headers. It changes what an
 /// answer costs, and never the answer.
@@ -73,7 +72,7 @@ fn note(marks: &Cell<u64>, name: &str, on: bool) {
 /// What has been fetched so far.
 pub(super) struct Headers<'h, 'r> {
     habit: &'h Habit,
-    first: Slot<'r>,
+    few: [Slot<'r>; 2],
     others: OnceCell<Box<[Slot<'r>; OTHERS]>>,
     all: OnceCell<Vec<(String, Bytes)>>,
 }
@@ -101,7 +100,7 @@ impl<'h, 'r> Headers<'h, 'r> {
     pub(super) fn new(habit: &'h Habit) -> Self {
         Self {
             habit,
-            first: OnceCell::new(),
+            few: [OnceCell::new(), OnceCell::new()],
             others: OnceCell::new(),
             all: OnceCell::new(),
         }
@@ -138,7 +137,8 @@ impl<'h, 'r> Headers<'h, 'r> {
 
     /// What is known of a header, or is found out now; `None` if it is one too many.
     fn asked(&self, name: &'r str) -> Option<&Asked<'r>> {
-        self.at(&self.first, name).or_else(|| {
+        let few = self.few.iter().find_map(|slot| self.at(slot, name));
+        few.or_else(|| {
             let others = self.others.get_or_init(Box::default);
             others.iter().find_map(|slot| self.at(slot, name))
         })
@@ -207,8 +207,14 @@ impl<'h, 'r> Headers<'h, 'r> {
     /// Weighs what this request's headers would have cost either way.
     pub(super) fn teach(&self) {
         let habit = self.habit;
+        let beyond = |slot: &Slot<'_>| slot.get().is_some_and(|asked| asked.beyond.get());
+        let more = self.others.get().is_some() || self.all.get().is_some();
+        if !more && habit.beyond.get() == 0 && !self.few.iter().any(beyond) {
+            // One or two first values that were enough: nothing is less.
+            return;
+        }
         let others = self.others.get().into_iter().flat_map(|others| &**others);
-        let slots = iter::once(&self.first).chain(others);
+        let slots = self.few.iter().chain(others);
         let mut one_by_one = 0usize;
         for asked in slots.map_while(OnceCell::get) {
             let beyond = asked.beyond.get();
