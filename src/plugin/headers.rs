@@ -11,6 +11,7 @@ use std::cell::{Cell, OnceCell};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Bytes, MapType};
 
+// In hundreds of instructions.
 const FIRST: usize = 107;
 const NO_FIRST: usize = 19;
 const JOINED: usize = 133;
@@ -21,8 +22,8 @@ const EACH_OF_ALL: usize = 9;
 /// How many headers a request is thought to have before one was seen: a browser's.
 const USUAL: usize = 16;
 
-/// Beyond the first two headers, for so many it is remembered how they were found. For any more, all are
-/// fetched.
+/// Beyond the first two headers, for so many it is remembered how they were found. For any more,
+/// all are fetched.
 const OTHERS: usize = 6;
 
 /// What the requests so far have taught: how to fetch the next one's headers. It changes what an
