@@ -22,6 +22,9 @@ link = mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavo
 GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
 # Where its instructions can be counted, and are those of the budget.
 GATE := $(shell test "$$(uname -sm)" = "Linux x86_64" && command -v valgrind >/dev/null && echo bench-gate)
+# Whose media types the image has: oci or docker.
+MEDIA ?= oci
+PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)
 HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 
 .DEFAULT_GOAL := help
@@ -35,7 +38,7 @@ demo: wasm ## Run the filter in real Envoy on real traffic, and show that every 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
 
-test: lint test-core test-wasm test-harness $(GATE) demo ## Everything that gates a change
+test: lint test-core test-wasm test-harness test-image $(GATE) demo ## Everything that gates a change
 	@echo "make test: all passed$(if $(GATE),,; left out: bench-gate, which needs valgrind, on Linux x86-64)"
 
 test-core: ## The core natively: vectors, refusals, limits, properties; and the command line
@@ -52,6 +55,9 @@ test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals,
 
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
+
+test-image: ## The module's image: its parts, the same bytes twice, its push to a registry on this machine
+	$(CARGO) test --release --package graylane-image
 
 bench: wasm probes ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
 	$(HARNESS) bench
@@ -109,6 +115,12 @@ envoy: ## Get Envoy, and print where it is
 envoy-image: ## Build an image around that Envoy, for places that reach no registry
 	$(HARNESS) image
 
+image: wasm ## Write an OCI image of the module for Istio to target/image, and print its digest
+	@$(PACK) write target/image
+
+push: image-named wasm ## Push that image: make push IMAGE=host[:port]/repository:tag
+	@$(PACK) push $(PUSH_FLAGS) -- '$(IMAGE)'
+
 fmt: ## Format the code
 	$(CARGO) fmt --all
 
@@ -119,6 +131,10 @@ clean: ## Remove what was built, and Envoy
 wasm-target:
 	@test -d "$$(rustc --print target-libdir --target wasm32-wasip1)" || rustup target add wasm32-wasip1
 
+image-named:
+	@test -n '$(IMAGE)' || { echo "IMAGE is not set: say where the image goes, as in\
+	 \`make push IMAGE=registry.example.com/team/graylane:1.0\`" >&2; exit 1; }
+
 # Counts instructions for bench-core.
 gungraun:
 	@command -v valgrind >/dev/null || { echo "instructions are counted by valgrind, which is not\
@@ -126,4 +142,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image fmt clean wasm-target gungraun
+.PHONY: test-image help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
