@@ -142,4 +142,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: test-image help demo run test test-core suites test-wasm test-harness bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-image bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

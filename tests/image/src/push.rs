@@ -100,3 +100,28 @@ async fn upload(client: &Client, image: &Image, reference: &Reference) -> Result
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_hosts_are_spoken_to_in_plain_text_unless_told() {
+        for (host, plain_http, plain) in [
+            ("registry.example.com", false, false),
+            ("registry.example.com", true, true),
+            ("127.0.0.1:5000", false, true),
+            ("localhost:5000", false, true),
+            ("127.0.0.1.example.com", false, false),
+            ("localhost.example.com", false, false),
+        ] {
+            let reference = crate::parse(&format!("{host}/team/graylane:1.0")).unwrap();
+            let access = Access {
+                plain_http,
+                ..Access::default()
+            };
+            let http = matches!(access.protocol(&reference), ClientProtocol::Http);
+            assert_eq!(http, plain, "{host} {plain_http}");
+        }
+    }
+}

@@ -75,27 +75,6 @@ async fn a_registry_that_refuses_is_named() {
     assert!(registry.held().blobs.is_empty());
 }
 
-#[tokio::test]
-async fn a_registry_elsewhere_is_not_spoken_to_in_plain_text() {
-    let image = image_of(Media::Oci);
-    // A name that stands for nothing, anywhere.
-    let reference = graylane_image::parse("registry.invalid/team/graylane:1.0").unwrap();
-    for (plain_http, scheme) in [(false, "https://"), (true, "http://")] {
-        let access = Access {
-            plain_http,
-            ..Access::default()
-        };
-        let error = graylane_image::push(&image, &reference, &access)
-            .await
-            .unwrap_err();
-        let error = format!("{error:#}");
-        assert!(
-            error.contains(&format!("{scheme}registry.invalid/")),
-            "{error}"
-        );
-    }
-}
-
 #[test]
 fn a_reference_names_all_of_it() {
     for good in [
