@@ -1,11 +1,12 @@
 //! Which version answers a request, and why: the one function that everything else serves.
 
+use crate::baggage::first_entry;
 use crate::bucket::Bucket;
 use crate::decision::{Assigned, Decision, DryRun, Id, Reason, Tag};
 use crate::navigation::is_navigation;
 use crate::policy::Stamp;
 use crate::request::Request;
-use crate::rules::{Action, Missing, Rule, Rules, Service, Split, Version};
+use crate::rules::{Action, Carrier, Missing, Rule, Rules, Service, Split, Version};
 
 /// What a decision may know beside the policy and the request, so that the decision itself has no
 /// clock.
@@ -19,8 +20,8 @@ pub struct Moment {
 /// Decides which version answers the request.
 ///
 /// In this order: the service by its host; `enabled`; in the mesh, the tag; the rules, of which the
-/// first that concerns the request decides; the baseline. Whatever is not understood goes to the
-/// baseline.
+/// first that concerns the request decides; the baseline. A closed version is the baseline. Whatever
+/// is not understood goes to the baseline.
 #[must_use]
 pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) -> Decision<'r> {
     let Some(service) = rules.service(request) else {
@@ -42,11 +43,19 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
     let mut dry_runs = Vec::new();
     let mut outcome = match incoming {
         _ if !(rules.enabled && service.enabled) => Outcome::baseline(service, Reason::Disabled),
-        Incoming::Canary(version) => Outcome::of(version, Reason::Followed),
+        Incoming::Canary(version) => Outcome::of(version, Reason::Followed).unless_closed(service),
         Incoming::Foreign => Outcome::baseline(service, Reason::ForeignTag),
         Incoming::None => ask_rules(service, request, moment, &mut dry_runs),
     };
-    if service.dry_run && !matches!(outcome.reason, Reason::Disabled) {
+    // A second decision may be another one, where it draws or a step of a ramp has come between.
+    // It is asked for only where it would show.
+    let shows = !std::ptr::eq(outcome.version, service.baseline())
+        || service.dry_run
+        || !dry_runs.is_empty();
+    if matches!(incoming, Incoming::None) && shows && rules.is_behind(request) {
+        dry_runs.clear();
+        outcome = Outcome::baseline(service, Reason::Inbound);
+    } else if service.dry_run && !matches!(outcome.reason, Reason::Disabled) {
         dry_runs.push(DryRun {
             service: service.name(),
             version: outcome.version.name(),
@@ -59,7 +68,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         reason,
         assigned,
     } = outcome;
-    let off = matches!(reason, Reason::Disabled | Reason::DryRun);
+    let off = matches!(reason, Reason::Disabled | Reason::DryRun | Reason::Inbound);
     Decision {
         service: Some(service),
         version: Some(version),
@@ -70,9 +79,10 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         },
         reason,
         tag: match incoming {
+            Incoming::None if matches!(reason, Reason::Inbound) => Tag::Keep,
             Incoming::None => stamp(rules, service, version),
             // Off for this service alone: a tag may well be about the next one.
-            Incoming::Canary(_) if off => Tag::Keep,
+            Incoming::Canary(_) if off || matches!(reason, Reason::Closed(_)) => Tag::Keep,
             Incoming::Canary(_) => Tag::Write,
             Incoming::Foreign => Tag::Keep,
         },
@@ -86,7 +96,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
 enum Incoming<'r> {
     /// Nothing: there is none, an empty one, or some service's baseline.
     None,
-    /// One of its versions, other than the baseline.
+    /// One of its versions, other than the baseline, or that one's lane.
     Canary(&'r Version),
     /// Something else.
     Foreign,
@@ -102,20 +112,29 @@ fn incoming<'r>(
     if !rules.believes_some() {
         return incoming;
     }
-    request.any_header(&rules.headers.version, &mut |tag| {
+    let mut read = |tag: &[u8]| {
         let Ok(tag) = str::from_utf8(tag) else {
             incoming = Incoming::Foreign;
-            return true;
+            return;
         };
-        let own = service.versions().find(|version| version.name() == tag);
+        let own = service.destinations().find(|version| version.tag() == tag);
         incoming = match own {
-            Some(version) if tag != service.baseline().name() => Incoming::Canary(version),
+            Some(version) if tag != service.baseline().tag() => Incoming::Canary(version),
             // Applications that pass a tag on often pass on an empty one where there was none.
             None if !tag.is_empty() && !rules.is_baseline(tag) => Incoming::Foreign,
             _ => Incoming::None,
         };
-        true
-    });
+    };
+    let name = &rules.headers.version;
+    match rules.carrier {
+        Carrier::Header => {
+            request.any_header(name, &mut |tag| {
+                read(tag);
+                true
+            });
+        }
+        Carrier::Baggage => first_entry(request, name, read),
+    }
     // Whom to believe is asked last: most requests have no tag.
     match incoming {
         Incoming::None => Incoming::None,
@@ -143,6 +162,15 @@ impl<'r> Outcome<'r> {
     fn baseline(service: &'r Service, reason: Reason<'r>) -> Self {
         Self::of(service.baseline(), reason)
     }
+
+    /// The baseline, if the version is closed.
+    fn unless_closed(mut self, service: &'r Service) -> Self {
+        if self.version.is_closed() {
+            self.version = service.baseline();
+            self.reason = Reason::Closed(self.reason.rule());
+        }
+        self
+    }
 }
 
 fn ask_rules<'r>(
@@ -159,6 +187,7 @@ fn ask_rules<'r>(
             Action::Use(version) => Outcome::of(version, Reason::Rule(rule)),
             Action::Split(split) => ask_split(service, rule, split, request, moment)?,
         };
+        let outcome = outcome.unless_closed(service);
         if !rule.dry_run {
             return Some(outcome);
         }

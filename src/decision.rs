@@ -39,12 +39,16 @@ pub enum Reason<'r> {
     NoKey(&'r Rule),
     /// No rule concerns the request.
     NoRule,
+    /// The version that the tag or this rule is for is closed.
+    Closed(Option<&'r Rule>),
+    /// The request has come in to the service that it is for: whoever sent it has decided.
+    Inbound,
 }
 
 /// What becomes of the tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// It names the version decided on.
+    /// It names the version decided on, or that one's lane.
     Write,
     /// There is none.
     Remove,
@@ -100,7 +104,7 @@ impl Assigned<'_> {
 
 impl<'r> Reason<'r> {
     /// Its name in data: `no_service`, `disabled`, `dry_run`, `followed`, `foreign_tag`, `rule`,
-    /// `kept`, `no_key` or `no_rule`.
+    /// `kept`, `no_key`, `no_rule`, `closed` or `inbound`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -113,6 +117,8 @@ impl<'r> Reason<'r> {
             Self::Kept(_) => "kept",
             Self::NoKey(_) => "no_key",
             Self::NoRule => "no_rule",
+            Self::Closed(_) => "closed",
+            Self::Inbound => "inbound",
         }
     }
 
@@ -121,6 +127,7 @@ impl<'r> Reason<'r> {
     pub fn rule(&self) -> Option<&'r Rule> {
         match self {
             Self::Rule(rule) | Self::Kept(rule) | Self::NoKey(rule) => Some(rule),
+            Self::Closed(rule) => *rule,
             _ => None,
         }
     }
@@ -133,7 +140,8 @@ impl<'r> Decision<'r> {
         self.service.map(Service::name)
     }
 
-    /// The version that answers. `None` just where there is no service.
+    /// The version that answers, or the lane where that goes through a service which has no version
+    /// in it. `None` just where there is no service.
     #[must_use]
     pub fn version(&self) -> Option<&'r str> {
         self.version.map(Version::name)

@@ -1,7 +1,7 @@
 //! What a decision does to the request.
 
 use crate::decision::{Decision, Id, Tag};
-use crate::rules::Rules;
+use crate::rules::{Carrier, Rules};
 
 /// What becomes of one request header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum HeaderEffect<'r> {
     Set(&'r str, &'r str),
     /// It is gone.
     Remove(&'r str),
+    /// The list `baggage` has one entry of this name, with this value, or none.
+    Entry(&'r str, Option<&'r str>),
     /// The cookies have one more, of this name, before the others.
     AddCookie(&'r str, Id),
 }
@@ -24,11 +26,16 @@ pub fn effects<'r>(
     decision: &Decision<'r>,
 ) -> impl Iterator<Item = HeaderEffect<'r>> + use<'r> {
     let headers = &rules.headers;
-    let tag = match (decision.tag(), decision.version()) {
-        (Tag::Write, Some(version)) => Some(HeaderEffect::Set(&headers.version, version)),
-        (Tag::Remove, _) => Some(HeaderEffect::Remove(&headers.version)),
+    let tag = match (decision.tag(), decision.version) {
+        (Tag::Write, Some(version)) => Some(Some(version.tag())),
+        (Tag::Remove, _) => Some(None),
         (Tag::Keep, _) | (Tag::Write, None) => None,
     };
+    let tag = tag.map(|tag| match (rules.carrier, tag) {
+        (Carrier::Header, Some(tag)) => HeaderEffect::Set(&headers.version, tag),
+        (Carrier::Header, None) => HeaderEffect::Remove(&headers.version),
+        (Carrier::Baggage, tag) => HeaderEffect::Entry(&headers.version, tag),
+    });
     let hop = |used: bool, header, value: Option<_>| {
         let set = value.map(|value| HeaderEffect::Set(header, value));
         used.then_some(set.unwrap_or(HeaderEffect::Remove(header)))

@@ -22,6 +22,7 @@
 )]
 
 mod answer;
+mod baggage;
 mod bucket;
 #[cfg(feature = "chance")]
 pub mod chance;
@@ -46,6 +47,7 @@ mod wire;
 mod plugin;
 
 pub use answer::{Answer, NewCookie, settable};
+pub use baggage::rewritten;
 pub use bucket::{Bucket, Draw, SCALE};
 pub use decide::{Moment, decide};
 pub use decision::{Decision, DryRun, Id, Reason, Tag};

@@ -24,6 +24,9 @@ pub const MAX_HOSTS: usize = 1_000;
 /// Versions of one service: each is a name in metrics, and a tag is compared with each.
 pub const MAX_VERSIONS: usize = 64;
 
+/// Lanes of a policy: each is a name in metrics.
+pub const MAX_LANES: usize = 64;
+
 /// Rules of a policy, over all of its services. A mesh of 1,000 services has ten for each.
 pub const MAX_RULES: usize = 10_000;
 

@@ -16,6 +16,18 @@ pub trait Request<'r> {
     /// did. `name` is in lower case, or `:method`, `:path` or `:authority`.
     fn any_header(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool;
 
+    /// Shows a header that is a list, as `any_header` does; or all of its values as one, with commas
+    /// between, which says the same.
+    fn list(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.any_header(name, see)
+    }
+
+    /// Whether the request has come in to the workload that the proxy stands beside. What goes out
+    /// of it, or passes a gateway, has not.
+    fn is_inbound(&self) -> bool {
+        false
+    }
+
     /// The address of the client, as the proxy determined it. `None` where it has none.
     fn source_ip(&self) -> Option<IpAddr>;
 
@@ -115,7 +127,7 @@ pub(crate) fn host_only(authority: &[u8]) -> Cow<'_, [u8]> {
 
 /// The parts of a text between separators, at least one. The search takes several bytes at once,
 /// and cookies are long.
-fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text);
     iter::from_fn(move || {
         let text = rest.take()?;

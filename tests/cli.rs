@@ -17,6 +17,8 @@ mod explain;
 mod idle;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/lanes.rs"]
+mod lanes;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/schema.rs"]

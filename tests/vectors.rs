@@ -9,7 +9,7 @@ use std::path::Path;
 use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects, settable};
 use serde_json::json;
 use support::vectors::{Answer, Case, DryRun, Vector, files, vectors, written};
-use support::{Bytes, ROOT};
+use support::{Bytes, ROOT, Sent};
 
 impl Vector {
     fn rules(&self, bytes: &[u8]) -> Rules {
@@ -27,8 +27,11 @@ impl Vector {
 
 impl Case {
     /// The answer, with those headers that the expected one tells of.
-    fn answer(&self, rules: &Rules) -> Answer {
-        let sent = self.sent();
+    fn answer(&self, rules: &Rules, inbound: bool) -> Answer {
+        let sent = Sent {
+            inbound,
+            ..self.sent()
+        };
         let decision = decide(rules, &sent, Moment { now: self.now });
         let cookies = decision.new_cookies();
         let answered = Answered(&self.answer);
@@ -76,7 +79,7 @@ fn every_vector_holds_in_both_forms() {
             for (form, bytes) in forms {
                 let rules = vector.rules(&bytes);
                 for case in &vector.cases {
-                    let answer = case.answer(&rules);
+                    let answer = case.answer(&rules, vector.inbound);
                     if answer != case.expect {
                         wrong.push(format!(
                             "{name}: {}: {} (as {form})\n  expected {:?}\n  got      {answer:?}",

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::SCALE;
-use crate::rules::{Action, Missing, Rule, Split};
+use crate::rules::{Action, Missing, Rule, Split, Version};
 
 /// Some buckets, and whose they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,17 @@ pub(super) struct Part<'r> {
 /// All of a rule's buckets at a moment, in order and without a gap.
 pub(super) fn of_rule<'r>(rule: &'r Rule, baseline: &'r str, now: u64) -> Vec<Part<'r>> {
     match &rule.action {
-        Action::Use(version) => everybody(version.name()),
+        Action::Use(version) => everybody(landed(version, baseline)),
         Action::Split(split) => of_split(split, baseline, now),
+    }
+}
+
+/// Whose users those of a version are: it may be closed.
+fn landed<'r>(version: &'r Version, baseline: &'r str) -> &'r str {
+    if version.is_closed() {
+        baseline
+    } else {
+        version.name()
     }
 }
 
@@ -34,7 +43,7 @@ pub(super) fn everybody(version: &str) -> Vec<Part<'_>> {
 pub(super) fn of_split<'r>(split: &'r Split, baseline: &'r str, now: u64) -> Vec<Part<'r>> {
     let slices = split.slices_at(now).into_iter().map(|slice| Part {
         buckets: slice.buckets(),
-        version: slice.version().name(),
+        version: landed(slice.version(), baseline),
     });
     let mut slices: Vec<_> = slices.filter(|slice| !slice.buckets.is_empty()).collect();
     slices.sort_by_key(|slice| slice.buckets.start);
@@ -60,12 +69,12 @@ pub(super) fn of_split<'r>(split: &'r Split, baseline: &'r str, now: u64) -> Vec
 }
 
 /// The versions that a rule names, also with no share yet.
-pub(super) fn names(rule: &Rule) -> Vec<&str> {
+pub(super) fn named(rule: &Rule) -> Vec<&Version> {
     match &rule.action {
-        Action::Use(version) => vec![version.name()],
+        Action::Use(version) => vec![version],
         Action::Split(split) => {
             let slices = split.slices_at(0).into_iter();
-            slices.map(|slice| slice.version().name()).collect()
+            slices.map(|slice| slice.version()).collect()
         }
     }
 }

@@ -28,6 +28,9 @@ pub(super) struct Parts {
     /// one of several values as often as there are
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = pair)]
     claims: Vec<(String, String)>,
+    /// It has come in to the workload that the proxy stands beside
+    #[arg(long)]
+    inbound: bool,
 }
 
 /// When and where the decision is made.
@@ -72,6 +75,7 @@ pub(super) struct Asked {
     headers: Vec<(String, String)>,
     source_ip: Option<IpAddr>,
     claims: Vec<(String, String)>,
+    inbound: bool,
     /// Where a split draws, and for ids.
     pub(super) random: Option<u128>,
 }
@@ -105,6 +109,7 @@ impl Parts {
             headers,
             source_ip: self.ip,
             claims: self.claims.clone(),
+            inbound: self.inbound,
             random: None,
         }
     }
@@ -163,5 +168,9 @@ impl Request<'_> for Asked {
 
     fn random(&self) -> Option<u128> {
         self.random
+    }
+
+    fn is_inbound(&self) -> bool {
+        self.inbound
     }
 }

@@ -76,6 +76,8 @@ pub(super) struct Headers<'h, 'r> {
     few: [Slot<'r>; 2],
     others: OnceCell<Box<[Slot<'r>; OTHERS]>>,
     all: OnceCell<Vec<(String, Bytes)>>,
+    /// The one list that anybody asks for, in one.
+    list: OnceCell<Option<Bytes>>,
 }
 
 type Slot<'r> = OnceCell<Asked<'r>>;
@@ -104,6 +106,7 @@ impl<'h, 'r> Headers<'h, 'r> {
             few: [OnceCell::new(), OnceCell::new()],
             others: OnceCell::new(),
             all: OnceCell::new(),
+            list: OnceCell::new(),
         }
     }
 
@@ -134,6 +137,15 @@ impl<'h, 'r> Headers<'h, 'r> {
             None if self.is_only(asked, first) => false,
             None => values(self.all(), name).skip(1).any(see),
         }
+    }
+
+    /// Shows a header that is a list, line by line or all in one.
+    pub(super) fn list(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        if self.habit.all_at_once.get() || self.all.get().is_some() {
+            return self.any(name, see);
+        }
+        let list = self.list.get_or_init(|| Some(self.joined(name)?.0));
+        list.as_deref().is_some_and(see)
     }
 
     /// What is known of a header, or is found out now; `None` if it is one too many.

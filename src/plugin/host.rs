@@ -11,7 +11,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, MapType};
 
 use super::headers::{Habit, Headers, values};
-use crate::{Answer, HeaderEffect, Id, NewCookie, Node, Request, property};
+use crate::{Answer, HeaderEffect, Id, NewCookie, Node, Request, baggage, property};
 
 /// The plugin's configuration. Empty where there is none.
 pub(super) fn configuration() -> Bytes {
@@ -65,7 +65,24 @@ impl<'h, 'r> HostRequest<'h, 'r> {
             // To look is half of what a removal costs, which also has the route chosen anew.
             HeaderEffect::Remove(name) if !self.any_header(name, &mut |_| true) => {}
             HeaderEffect::Remove(name) => set(name, None),
+            HeaderEffect::Entry(name, value) => self.set_entry(name, value),
             HeaderEffect::AddCookie(name, id) => self.add_cookie(name, id),
+        }
+    }
+
+    /// In one line with the entries that are there, which is the same as several.
+    fn set_entry(&self, name: &str, value: Option<&str>) {
+        let mut entries = Vec::new();
+        self.list(baggage::HEADER, &mut |own| {
+            if !entries.is_empty() {
+                entries.push(b',');
+            }
+            entries.extend_from_slice(own);
+            false
+        });
+        if let Some(entries) = baggage::rewritten(&entries, name, value) {
+            let entries = (!entries.is_empty()).then_some(&*entries);
+            set(baggage::HEADER, entries);
         }
     }
 
@@ -90,6 +107,19 @@ fn set(name: &str, value: Option<&[u8]>) {
 impl<'r> Request<'r> for HostRequest<'_, 'r> {
     fn any_header(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.headers.any(name, see)
+    }
+
+    fn list(&self, name: &'r str, see: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        self.headers.list(name, see)
+    }
+
+    fn is_inbound(&self) -> bool {
+        let direction = hostcalls::get_property(vec!["xds", "listener_direction"]);
+        // An integer of 64 bits, as the host's machine has it; Envoy's `TrafficDirection`.
+        direction
+            .ok()
+            .flatten()
+            .is_some_and(|direction| direction == 1i64.to_ne_bytes())
     }
 
     fn source_ip(&self) -> Option<IpAddr> {

@@ -7,7 +7,7 @@
 
 use super::part::{Part, objects, word, words};
 use super::tree::Tree;
-use super::{Condition, Cookies, Key, Number, Split, Text};
+use super::{Condition, Cookies, Key, Lane, Number, Split, Text};
 use crate::error::{Error, Place};
 
 /// A whole policy.
@@ -29,6 +29,9 @@ pub struct Policy {
     /// Who carries a tag.
     #[cfg_attr(feature = "cli", schemars(default))]
     pub stamp: Stamp,
+    /// What the tag travels in.
+    #[cfg_attr(feature = "cli", schemars(default))]
+    pub carrier: Carrier,
     /// The names of the headers that the filter writes.
     #[cfg_attr(feature = "cli", schemars(default))]
     pub headers: Headers,
@@ -39,6 +42,8 @@ pub struct Policy {
     pub claims_in: Option<Text>,
     /// The services, of which the first that has the request's host decides.
     pub services: Vec<Service>,
+    /// Versions of several services that are one release. Absent: each is by itself.
+    pub lanes: Option<Vec<Lane>>,
 }
 
 /// The language's version. A meaning never changes under its name.
@@ -82,6 +87,21 @@ pub enum Stamp {
     Canary,
 }
 
+/// What the tag travels in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "lowercase")
+)]
+pub enum Carrier {
+    /// A header of its own.
+    #[default]
+    Header,
+    /// An entry of W3C `baggage`, which has the name of that header.
+    Baggage,
+}
+
 /// The names of the headers that the filter writes.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(
@@ -90,7 +110,7 @@ pub enum Stamp {
     schemars(deny_unknown_fields, default)
 )]
 pub struct Headers {
-    /// The tag that travels. Absent: `x-gray-version`.
+    /// The tag that travels, or its entry in `baggage`. Absent: `x-gray-version`.
     pub version: Option<Text>,
     /// The cluster where this hop goes. Absent: `x-gray-cluster`.
     pub cluster: Option<Text>,
@@ -137,7 +157,7 @@ pub struct Service {
     schemars(deny_unknown_fields)
 )]
 pub struct Version {
-    /// Its name, unique in the service: the tag's value.
+    /// Its name, unique in the service: the tag's value, unless it is in a lane.
     pub name: Text,
     /// The cluster that it is reached by. Absent: only the tag is stamped.
     pub cluster: Option<Text>,
@@ -151,7 +171,7 @@ pub struct Rule {
     pub name: Text,
     /// Whom it concerns. Absent: everybody.
     pub when: Option<Condition>,
-    /// The version for all of them.
+    /// The version for all of them, or a lane.
     pub r#use: Option<Text>,
     /// Or a sticky split among several.
     pub split: Option<Split>,
@@ -177,7 +197,7 @@ pub struct Mirror {
 }
 
 objects! {
-    Policy: "a policy: an object" { schema, role, enabled = true, stamp, headers, trust, claims_in, services }
+    Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, headers, trust, claims_in, services, lanes }
     Headers: "names of headers: an object" { version, cluster, mirror }
     Service: "a service: an object" { name, hosts, enabled = true, dry_run, baseline, versions, rules, mirror, cookies }
     Version: "a version: an object" { name, cluster }
@@ -188,6 +208,7 @@ objects! {
 words! {
     Role { "edge" = Edge, "mesh" = Mesh, "auto" = Auto }
     Stamp { "all" = All, "canary" = Canary }
+    Carrier { "header" = Header, "baggage" = Baggage }
 }
 
 impl Part for Schema {
@@ -205,6 +226,6 @@ impl Part for Schema {
 }
 
 #[cfg(feature = "cli")]
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }

@@ -3,6 +3,7 @@
 mod condition;
 mod cookies;
 mod document;
+mod lane;
 mod name;
 mod nesting;
 mod number;
@@ -14,7 +15,8 @@ mod tree;
 
 pub use condition::{Condition, Match, Proxy, Time};
 pub use cookies::{Cookies, SameSite};
-pub use document::{Headers, Mirror, Policy, Role, Rule, Schema, Service, Stamp, Version};
+pub use document::{Carrier, Headers, Mirror, Policy, Role, Rule, Schema, Service, Stamp, Version};
+pub use lane::{Lane, Mode};
 pub use name::Name;
 pub use number::Number;
 pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};

@@ -7,7 +7,9 @@ use super::checks::{at_most, not_empty, once};
 use super::condition::Condition;
 use super::hosts::HostIndex;
 use super::index::Index;
-use super::rulebook::{Rulebook, find};
+use super::lane::{Lane, Lanes};
+use super::rulebook::Rulebook;
+use super::version::find;
 use super::{Belief, Cookies, Headers, Node, Routes, Rule, Rules, Scope, Service, Version, name};
 use crate::error::{Error, Place};
 use crate::limits::{MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
@@ -47,6 +49,7 @@ impl Rules {
 
         let mut services = Services {
             scope,
+            lanes: Lanes::compile(policy.lanes, &policy.services)?,
             hosts: HostIndex::default(),
             names: BTreeSet::new(),
             rules: 0,
@@ -60,27 +63,35 @@ impl Rules {
         for service in &compiled {
             baselines.insert(service.baseline.name.clone());
         }
+        let needs_clock =
+            compiled.iter().any(Service::ages) || trust.as_ref().is_some_and(Condition::ages);
+        let belief = belief(policy.role, node, trust);
         Ok(Self {
             enabled: policy.enabled,
             stamp: policy.stamp,
+            carrier: policy.carrier,
             hosts: services.hosts,
             baselines,
             routes: Routes {
                 by_cluster: compiled.iter().any(Service::names_a_cluster),
                 by_mirror: compiled.iter().any(|service| !service.mirrors.is_empty()),
             },
-            needs_clock: compiled.iter().any(Service::ages)
-                || trust.as_ref().is_some_and(Condition::ages),
+            needs_clock,
             services: compiled,
-            belief: belief(policy.role, node, trust),
+            // All that a waypoint has comes in to it, for somebody else.
+            beside: matches!(belief, Belief::Everybody) && !node.id.starts_with(WAYPOINT),
+            belief,
             headers,
         })
     }
 }
 
+/// How the ids of Istio's waypoints begin.
+const WAYPOINT: &str = "waypoint~";
+
 /// Whose tag is believed: in the mesh everybody's, at the edge that of whom it trusts.
 fn belief(role: policy::Role, node: &Node, trust: Option<Condition>) -> Belief {
-    let between = ["sidecar~", "waypoint~"];
+    let between = ["sidecar~", WAYPOINT];
     match role {
         policy::Role::Mesh => Belief::Everybody,
         policy::Role::Auto if between.iter().any(|kind| node.id.starts_with(kind)) => {
@@ -124,6 +135,7 @@ fn headers(document: policy::Headers) -> Result<Headers, Error> {
 /// What services are compiled with, and what they add up to.
 struct Services<'a> {
     scope: Scope<'a>,
+    lanes: Lanes,
     hosts: HostIndex,
     names: BTreeSet<Arc<str>>,
     rules: usize,
@@ -141,7 +153,8 @@ impl Services<'_> {
         once(&at_name, &mut self.names, &name)?;
         self.hosts(&place.field("hosts"), index, document.hosts)?;
 
-        let versions = versions(&place.field("versions"), document.versions)?;
+        let lane = |version: &str| self.lanes.of(index, version).cloned();
+        let versions = versions(&place.field("versions"), document.versions, &lane)?;
         let baseline = find(&place.field("baseline"), &versions, &document.baseline)?.clone();
         let at_rules = place.field("rules");
         if let Some(rules) = &document.rules {
@@ -152,14 +165,21 @@ impl Services<'_> {
             )?;
         }
         let cookies = Cookies::compile(&place.field("cookies"), &document.cookies)?;
-        let mut rules = Rulebook::new(self.scope, &name, &versions, &baseline, &cookies);
+        let mut book = Rulebook::new(
+            self.scope,
+            &name,
+            &versions,
+            &baseline,
+            &self.lanes,
+            &cookies,
+        );
         let at_mirror = place.field("mirror");
         if let Some(mirrors) = &document.mirror {
             not_empty(&at_mirror, mirrors, "leave it out to copy nothing")?;
         }
         let mirrors = document.mirror.into_iter().flatten().enumerate();
         let mirrors = mirrors
-            .map(|(index, document)| rules.mirror(&at_mirror.index(index), document))
+            .map(|(index, document)| book.mirror(&at_mirror.index(index), document))
             .collect::<Result<_, _>>()?;
         let documents = document.rules.into_iter().flatten().enumerate();
         let rules = documents
@@ -171,15 +191,17 @@ impl Services<'_> {
                         "is one rule above {MAX_RULES} in this policy; join rules with `any` or `in`"
                     )));
                 }
-                rules.rule(&place, document)
+                book.rule(&place, document)
             })
             .collect::<Result<Box<[_]>, _>>()?;
+        let passing = book.passing.into();
         Ok(Service {
             index: Index::new(&rules),
             enabled: document.enabled,
             dry_run: document.dry_run,
             cookies,
             mirrors,
+            passing,
             rules,
             name,
             baseline,
@@ -220,6 +242,7 @@ impl Service {
 fn versions(
     place: &Place<'_>,
     documents: Vec<policy::Version>,
+    lane: &dyn Fn(&str) -> Option<Arc<Lane>>,
 ) -> Result<Box<[Arc<Version>]>, Error> {
     not_empty(place, &documents, "name at least the baseline")?;
     at_most(
@@ -239,6 +262,7 @@ fn versions(
             .cluster
             .map(|text| name::cluster(&at_cluster, text));
         Ok(Arc::new(Version {
+            lane: lane(&name),
             name,
             cluster: cluster.transpose()?,
         }))

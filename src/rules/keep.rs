@@ -56,10 +56,10 @@ impl Keep {
         &self.cookie
     }
 
-    /// The cookie's name, and what it says of a version.
+    /// The cookie's name, and what it says of a version that is open.
     pub(crate) fn mark(&self, version: &str) -> Option<(&str, &str)> {
         let mut marks = self.marks.iter();
-        let (mark, _) = marks.find(|(_, own)| own.name() == version)?;
+        let (mark, _) = marks.find(|(_, own)| own.name() == version && !own.is_closed())?;
         Some((&self.cookie, mark))
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod explain;
 mod hosts;
 mod index;
 mod keep;
+mod lane;
 mod layout;
 mod name;
 mod network;
@@ -24,11 +25,12 @@ mod source;
 mod split;
 mod target;
 mod text;
+mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use crate::policy::{Algorithm, Stamp};
+pub use crate::policy::{Algorithm, Carrier, Stamp};
 pub(crate) use cookies::Cookies;
 #[cfg(feature = "cli")]
 pub(crate) use keep::Keep;
@@ -37,6 +39,7 @@ pub use ramp::Ramp;
 pub use share::Share;
 pub(crate) use split::Missing;
 pub use split::Split;
+pub use version::Version;
 
 use condition::Condition;
 use hosts::HostIndex;
@@ -51,8 +54,11 @@ use crate::request::Request;
 pub struct Rules {
     pub(crate) enabled: bool,
     pub(crate) stamp: Stamp,
+    pub(crate) carrier: Carrier,
     pub(crate) headers: Headers,
     belief: Belief,
+    /// Whether requests may come in to the service that the proxy stands beside.
+    beside: bool,
     services: Box<[Service]>,
     hosts: HostIndex,
     baselines: BTreeSet<Arc<str>>,
@@ -119,16 +125,11 @@ pub struct Service {
     pub(crate) cookies: Cookies,
     baseline: Arc<Version>,
     versions: Box<[Arc<Version>]>,
+    /// Lanes that its rules name, and that have no version here.
+    passing: Box<[Arc<Version>]>,
     rules: Box<[Rule]>,
     index: Index,
     mirrors: Box<[Split]>,
-}
-
-/// One version of a service.
-#[derive(Debug)]
-pub struct Version {
-    name: Arc<str>,
-    cluster: Option<Box<str>>,
 }
 
 /// One rule.
@@ -161,6 +162,12 @@ impl Rules {
     /// Whether any tag can be believed, and so has to be read.
     pub(crate) fn believes_some(&self) -> bool {
         !matches!(self.belief, Belief::Nobody)
+    }
+
+    /// Whether the request has come in to the service that it is for, so that whoever sent it has
+    /// decided. To ask costs as much as a header.
+    pub(crate) fn is_behind<'r>(&self, request: &impl Request<'r>) -> bool {
+        self.beside && request.is_inbound()
     }
 
     /// The service that answers the request: the first whose hosts match. The host is read only if
@@ -205,6 +212,13 @@ impl Service {
         self.versions.iter().map(AsRef::as_ref)
     }
 
+    /// All that a decision may name: the versions, and the lanes that go through the service and
+    /// have no version here.
+    pub(crate) fn destinations(&self) -> impl Iterator<Item = &Version> {
+        self.versions()
+            .chain(self.passing.iter().map(AsRef::as_ref))
+    }
+
     /// What is copied, in the policy's order: splits whose rest is not copied.
     #[cfg(feature = "cli")]
     pub(crate) fn mirrors(&self) -> &[Split] {
@@ -239,20 +253,6 @@ impl Service {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
-    }
-}
-
-impl Version {
-    /// Its name: the tag's value.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The cluster that it is reached by, if the policy names one.
-    #[must_use]
-    pub fn cluster(&self) -> Option<&str> {
-        self.cluster.as_deref()
     }
 }
 

@@ -6,8 +6,9 @@ use crate::policy::{Name, Text};
 
 /// Headers that a policy may not take for its own: writing them would break the request, or the
 /// proxy's own bookkeeping.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 20] = [
     "authorization",
+    "baggage",
     "connection",
     "content-length",
     "content-type",
@@ -19,6 +20,8 @@ const RESERVED: [&str; 17] = [
     "proxy-authorization",
     "proxy-connection",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",

@@ -7,12 +7,14 @@ use super::checks::{not_empty, once, one_of};
 use super::condition::Condition;
 use super::cookies::Cookies;
 use super::keep::Keep;
+use super::lane::Lanes;
 use super::layout::{self, Layout};
 use super::scope::Scope;
 use super::source::Source;
 use super::split::{Key, Missing, Split, keys};
 use super::target::Extent;
-use super::{Action, Rule, Version, name};
+use super::version::{Version, find, unknown};
+use super::{Action, Rule, name};
 use crate::bucket::{Draw, SCALE};
 use crate::error::{Error, Place};
 use crate::limits::MAX_SALT_BYTES;
@@ -24,9 +26,12 @@ pub(super) struct Rulebook<'a> {
     service: &'a str,
     versions: &'a [Arc<Version>],
     baseline: &'a Arc<Version>,
+    lanes: &'a Lanes,
     cookies: &'a Cookies,
     names: BTreeSet<Arc<str>>,
     mirrored: BTreeSet<Arc<str>>,
+    /// The lanes that rules name, and that have no version here.
+    pub(super) passing: Vec<Arc<Version>>,
 }
 
 impl<'a> Rulebook<'a> {
@@ -35,6 +40,7 @@ impl<'a> Rulebook<'a> {
         service: &'a str,
         versions: &'a [Arc<Version>],
         baseline: &'a Arc<Version>,
+        lanes: &'a Lanes,
         cookies: &'a Cookies,
     ) -> Self {
         Self {
@@ -42,9 +48,11 @@ impl<'a> Rulebook<'a> {
             service,
             versions,
             baseline,
+            lanes,
             cookies,
             names: BTreeSet::new(),
             mirrored: BTreeSet::new(),
+            passing: Vec::new(),
         }
     }
 
@@ -73,7 +81,7 @@ impl<'a> Rulebook<'a> {
         )?;
         let at_choice = place.field(field);
         let action = match choice {
-            Choice::Use(version) => Action::Use(find(&at_choice, self.versions, &version)?.clone()),
+            Choice::Use(version) => Action::Use(self.destination(&at_choice, &version)?),
             Choice::Split(split) => Action::Split(self.split(&at_choice, split, &name)?),
         };
         Ok(Rule {
@@ -121,7 +129,7 @@ impl<'a> Rulebook<'a> {
     }
 
     fn split(
-        &self,
+        &mut self,
         place: &Place<'_>,
         document: policy::Split,
         rule: &str,
@@ -147,16 +155,16 @@ impl<'a> Rulebook<'a> {
         for (index, target) in document.to.into_iter().enumerate() {
             let place = at_to.index(index);
             let at_version = place.field("version");
-            let version = find(&at_version, self.versions, &target.version)?;
+            let version = self.destination(&at_version, &target.version)?;
             let by_weight = algorithm == Algorithm::UnleashVariants;
-            if Arc::ptr_eq(version, self.baseline) && !by_weight {
+            if Arc::ptr_eq(&version, self.baseline) && !by_weight {
                 return Err(at_version.error(format!(
                     "{:?} is the baseline, which has what the others leave; leave it out",
                     version.name()
                 )));
             }
             once(&at_version, &mut names, &version.name)?;
-            targets.push((version.clone(), Extent::compile(&place, target, algorithm)?));
+            targets.push((version, Extent::compile(&place, target, algorithm)?));
         }
         let missing = self.missing(place, document.missing, &by)?;
         let keep = if document.keep {
@@ -181,6 +189,33 @@ impl<'a> Rulebook<'a> {
         let layout = Layout::new(&at_to, targets)?;
         let draw = Draw::new(algorithm, &salt, total);
         Ok(Split::new(by, draw, layout, missing, keep))
+    }
+
+    /// What a rule names: a version, or a lane. A lane stands for the service's version that is in
+    /// it; where none is, the baseline answers, and the tag is the lane's.
+    fn destination(&mut self, place: &Place<'_>, name: &Text) -> Result<Arc<Version>, Error> {
+        let mut own = self.versions.iter().chain(&self.passing);
+        let own = own.find(|version| *version.name == *name.0 || version.tag() == name.0);
+        if let Some(version) = own {
+            return Ok(version.clone());
+        }
+        let lanes = self.lanes.names();
+        match self.lanes.named(&name.0) {
+            Some(lane) => {
+                let version = Arc::new(Version {
+                    name: lane.name.clone(),
+                    cluster: self.baseline.cluster.clone(),
+                    lane: Some(lane.clone()),
+                });
+                self.passing.push(version.clone());
+                Ok(version)
+            }
+            None if lanes.is_empty() => Err(unknown(place, self.versions, &name.0, "")),
+            None => {
+                let or = format!(", or of the policy's lanes ({lanes})");
+                Err(unknown(place, self.versions, &name.0, &or))
+            }
+        }
     }
 
     fn missing(
@@ -249,20 +284,4 @@ fn checked_salt(
             salt.len()
         )))
     }
-}
-
-/// The version of this name.
-pub(super) fn find<'v>(
-    place: &Place<'_>,
-    versions: &'v [Arc<Version>],
-    Text(name): &Text,
-) -> Result<&'v Arc<Version>, Error> {
-    let found = versions.iter().find(|version| *version.name == **name);
-    found.ok_or_else(|| {
-        let names: Vec<_> = versions.iter().map(|version| version.name()).collect();
-        let names = names.join(", ");
-        place.error(format!(
-            "{name:?} is not one of the service's versions ({names})"
-        ))
-    })
 }

@@ -1,8 +1,8 @@
 //! How many there may be: services, hosts, versions, rules, conditions, keys.
 
 use graylane::limits::{
-    MAX_CLAIM_DEPTH, MAX_CONDITION_DEPTH, MAX_CONDITIONS, MAX_HOSTS, MAX_KEYS, MAX_RULES,
-    MAX_SERVICES, MAX_VERSIONS,
+    MAX_CLAIM_DEPTH, MAX_CONDITION_DEPTH, MAX_CONDITIONS, MAX_HOSTS, MAX_KEYS, MAX_LANES,
+    MAX_RULES, MAX_SERVICES, MAX_VERSIONS,
 };
 use serde_json::{Value, json};
 
@@ -44,6 +44,26 @@ fn versions() {
         MAX_VERSIONS,
         versions,
         "services[0].versions: has 65, above 64 versions; leave out those that nobody gets",
+    );
+}
+
+#[test]
+fn lanes() {
+    let lanes = |count| {
+        let service = |at| {
+            let mut service = service(&format!("s{at}"), vec![]);
+            service["versions"] = json!([{ "name": "v1" }, { "name": "v2" }]);
+            service
+        };
+        let lane = |at| json!({ "name": format!("l{at}"), "members": [format!("s{at}/v2")] });
+        let mut policy = policy(numbered(count, service));
+        policy["lanes"] = numbered(count, lane).into();
+        policy
+    };
+    bound(
+        MAX_LANES,
+        lanes,
+        "lanes: has 65, above 64 lanes; remove those that have ended",
     );
 }
 

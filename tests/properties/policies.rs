@@ -163,13 +163,61 @@ fn service(name: &'static str) -> impl Strategy<Value = Value> {
     )
 }
 
+/// A lane of the last version of the first service, and perhaps of the second.
+fn lane() -> impl Strategy<Value = (Value, bool)> {
+    let mode = select(vec!["permissive", "strict"]);
+    let enabled = prop::bool::weighted(0.8);
+    (enabled, mode, any::<bool>()).prop_map(|(enabled, mode, both)| {
+        let lane = json!({ "name": "blue", "enabled": enabled, "mode": mode });
+        (lane, both)
+    })
+}
+
+/// Puts the lane into a policy: its members, and a rule of each service that names it.
+fn with_lane(policy: &mut Value, (mut lane, both): (Value, bool)) {
+    let services = policy["services"].as_array_mut().unwrap();
+    let members = services
+        .iter()
+        .take(if both { 2 } else { 1 })
+        .map(|service| {
+            let last = service["versions"].as_array().unwrap().last().unwrap();
+            let names = [&service["name"], &last["name"]].map(|name| name.as_str().unwrap());
+            names.join("/")
+        });
+    lane["members"] = members.collect();
+    for service in services {
+        let rule = json!({
+            "name": "lane",
+            "when": { "header": { "name": "x-b", "present": true } },
+            "use": "blue",
+        });
+        match service["rules"].as_array_mut() {
+            Some(rules) => rules.insert(0, rule),
+            None => service["rules"] = json!([rule]),
+        }
+    }
+    policy["lanes"] = json!([lane]);
+}
+
 pub(crate) fn policy() -> impl Strategy<Value = Value> {
     let role = select(vec!["edge", "mesh", "auto"]);
     let stamp = select(vec!["all", "canary"]);
-    (service("a"), prop::option::of(service("b")), role, stamp).prop_map(
-        |(first, second, role, stamp)| {
+    let carrier = select(vec!["header", "baggage"]);
+    let services = (service("a"), prop::option::of(service("b")));
+    (services, role, stamp, carrier, prop::option::of(lane())).prop_map(
+        |((first, second), role, stamp, carrier, lane)| {
             let services: Vec<_> = [Some(first), second].into_iter().flatten().collect();
-            json!({ "schema": "graylane/v1", "role": role, "stamp": stamp, "services": services })
+            let mut policy = json!({
+                "schema": "graylane/v1",
+                "role": role,
+                "stamp": stamp,
+                "carrier": carrier,
+                "services": services,
+            });
+            if let Some(lane) = lane {
+                with_lane(&mut policy, lane);
+            }
+            policy
         },
     )
 }

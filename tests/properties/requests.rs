@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Bytes, Sent};
 
-const HEADERS: [&str; 8] = [
+const HEADERS: [&str; 9] = [
     "accept",
     "x-forwarded-proto",
     "x-a",
@@ -15,6 +15,7 @@ const HEADERS: [&str; 8] = [
     "cookie",
     "x-gray-version",
     "x-gray-cluster",
+    "baggage",
 ];
 const HOSTS: [&str; 5] = [
     "a.example.com",
@@ -32,6 +33,9 @@ pub(crate) fn request() -> impl Strategy<Value = Sent> {
             "v1",
             "v2",
             "v9",
+            "blue",
+            "x-gray-version=v2",
+            "a=1;b, x-gray-version = blue;c,,",
             "V2",
             "uid=1; x-a=on",
             "text/html",
@@ -49,14 +53,18 @@ pub(crate) fn request() -> impl Strategy<Value = Sent> {
         prop::collection::vec(header, 0..6),
         prop::option::of(any::<std::net::IpAddr>()),
         prop::option::of(any::<u128>()),
+        any::<bool>(),
     )
-        .prop_map(|(method, path, host, headers, source_ip, random)| Sent {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            host: host.to_owned(),
-            headers,
-            source_ip,
-            claims: Value::Null,
-            random,
-        })
+        .prop_map(
+            |(method, path, host, headers, source_ip, random, inbound)| Sent {
+                method: method.to_owned(),
+                path: path.to_owned(),
+                host: host.to_owned(),
+                headers,
+                source_ip,
+                claims: Value::Null,
+                random,
+                inbound,
+            },
+        )
 }

@@ -7,7 +7,7 @@ pub(crate) mod vectors;
 
 use std::net::IpAddr;
 
-use graylane::{Error, HeaderEffect, Node, Policy, Request, Rules};
+use graylane::{Error, HeaderEffect, Node, Policy, Request, Rules, rewritten};
 use serde_json::Value;
 
 /// The repository's root.
@@ -27,6 +27,9 @@ pub(crate) struct Sent {
     /// What the request draws.
     #[serde(skip)]
     pub(crate) random: Option<u128>,
+    /// Whether it comes in to the workload beside the proxy.
+    #[serde(skip)]
+    pub(crate) inbound: bool,
 }
 
 /// A header's value: text, or a list of bytes where it is not UTF-8.
@@ -56,6 +59,7 @@ impl Default for Sent {
             source_ip: None,
             claims: Value::Null,
             random: None,
+            inbound: false,
         }
     }
 }
@@ -80,6 +84,15 @@ impl Sent {
             let (name, value) = match effect {
                 HeaderEffect::Set(name, value) => (name, Some(Bytes::Text(value.to_owned()))),
                 HeaderEffect::Remove(name) => (name, None),
+                HeaderEffect::Entry(name, value) => {
+                    let members = self.values("baggage").join(&b","[..]);
+                    match rewritten(&members, name, value) {
+                        None => continue,
+                        Some(members) if members.is_empty() => ("baggage", None),
+                        // What others wrote need not be text.
+                        Some(members) => ("baggage", Some(Bytes::Raw(members))),
+                    }
+                }
                 HeaderEffect::AddCookie(name, id) => {
                     let added = format!("{name}={id}");
                     let mut cookies = self.values("cookie");
@@ -113,6 +126,10 @@ impl Request<'_> for Sent {
 
     fn random(&self) -> Option<u128> {
         self.random
+    }
+
+    fn is_inbound(&self) -> bool {
+        self.inbound
     }
 
     /// The token lies where Istio has it.

@@ -20,6 +20,9 @@ pub(crate) struct Vector {
     pub(crate) node: String,
     #[serde(default)]
     pub(crate) proxy: Proxy,
+    /// Whether its requests come in to the workload beside the proxy.
+    #[serde(default)]
+    pub(crate) inbound: bool,
     pub(crate) policy: Value,
     pub(crate) cases: Vec<Case>,
 }

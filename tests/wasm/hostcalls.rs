@@ -9,6 +9,7 @@ use crate::host::Vm;
 use crate::support::{self, Sent};
 
 pub(crate) const HOST: &str = "get_header_map_value :authority";
+const DIRECTION: &str = "get_property xds.listener_direction";
 pub(crate) const TAG: &str = "get_header_map_value x-gray-version";
 pub(crate) const ALL: &str = "get_header_map_pairs";
 pub(crate) const SET_TAG: &str = "replace_header_map_value x-gray-version";
@@ -147,8 +148,43 @@ fn in_the_mesh_a_followed_tag_ends_the_reading() {
             (
                 "no tag",
                 sent(&[("x-qa", "on")]),
-                &[TAG, qa, SET_TAG, SET_CLUSTER],
+                &[TAG, qa, DIRECTION, SET_TAG, SET_CLUSTER],
             ),
+            (
+                "no tag, and the baseline: which way it goes would change nothing",
+                sent(&[]),
+                &[TAG, qa, SET_TAG, DROP_CLUSTER],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn baggage_is_read_once_and_written_only_where_it_changes() {
+    let policy = with(policy(&testers()), "", "role", json!("mesh"));
+    let policy = with(policy, "", "carrier", json!("baggage"));
+    let qa = "get_header_map_value x-qa";
+    let read = "get_property request.headers.baggage";
+    let written = "replace_header_map_value baggage";
+    check(
+        &policy,
+        vec![
+            (
+                "a canary's tag, as it would be written",
+                sent(&[("baggage", "a=1,x-gray-version=v2")]),
+                &[read, SET_CLUSTER],
+            ),
+            (
+                "a foreign tag",
+                sent(&[("baggage", "x-gray-version=v9")]),
+                &[read, DROP_CLUSTER],
+            ),
+            (
+                "no tag",
+                sent(&[("baggage", "a=1")]),
+                &[read, qa, written, DROP_CLUSTER],
+            ),
+            ("no baggage", sent(&[]), &[read, qa, written, DROP_CLUSTER]),
         ],
     );
 }

@@ -83,6 +83,7 @@ fn request(noise: &mut Noise) -> Sent {
         headers,
         claims: Value::Null,
         random: None,
+        inbound: false,
         source_ip: (noise.below(4) > 0).then(|| std::net::Ipv4Addr::from_bits(source).into()),
     }
 }

@@ -3,6 +3,7 @@
 mod hosts;
 mod idle;
 mod keys;
+mod lanes;
 mod places;
 mod rules;
 mod salts;
@@ -166,6 +167,7 @@ fn look(policy: Loaded, now: u64) -> Checked {
         hosts::look,
         idle::look,
         keys::look,
+        lanes::look,
         rules::look,
         salts::look,
         values::look,

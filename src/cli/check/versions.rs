@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Finding;
+use super::{Finding, lanes};
 use crate::cli::input::Loaded;
 use crate::cli::layout;
 use crate::rules::Version;
@@ -12,15 +12,16 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
     // A tag that is believed may bring users whom no rule here sends. With `role: auto` another
     // node may believe it.
     let tagged = policy.rules.believes_some() || policy.document["role"] == "auto";
+    let lanes = lanes::entered(&policy.rules);
     for (at, service) in policy.rules.services().iter().enumerate() {
         let baseline = service.baseline().name();
         let copied = service
             .mirrors()
             .iter()
             .flat_map(|mirror| mirror.slices_at(0));
-        let copied = copied.map(|slice| slice.version().name());
-        let named = service.rules().iter().flat_map(layout::names).chain(copied);
-        let named: BTreeSet<_> = named.collect();
+        let copied = copied.map(|slice| slice.version());
+        let named = service.rules().iter().flat_map(layout::named).chain(copied);
+        let named: BTreeSet<_> = named.map(Version::name).collect();
         let some_cluster = service
             .versions()
             .filter(|version| version.name() != baseline)
@@ -30,7 +31,8 @@ pub(super) fn look(policy: &Loaded) -> Vec<Finding> {
             if version.name() == baseline {
                 continue;
             }
-            if !tagged && !named.contains(version.name()) {
+            let entered = version.is_in_lane() && lanes.contains(version.tag());
+            if !tagged && !entered && !named.contains(version.name()) {
                 findings.push(Finding::warning(
                     place.clone(),
                     format!(

@@ -6,8 +6,13 @@ use serde_json::{Value, json};
 /// there, so that a field in them is compared as a field.
 pub(super) fn left_out(document: &Value) -> Value {
     let mut policy = document.clone();
-    let defaults =
-        json!({ "role": "edge", "enabled": true, "stamp": "all", "claims_in": "payload" });
+    let defaults = json!({
+        "role": "edge",
+        "enabled": true,
+        "stamp": "all",
+        "carrier": "header",
+        "claims_in": "payload",
+    });
     leave_out(&mut policy, &defaults);
     let defaults = json!({
         "version": "x-gray-version",
@@ -16,6 +21,9 @@ pub(super) fn left_out(document: &Value) -> Value {
     });
     leave_out(part(&mut policy, "headers"), &defaults);
     policy.get_mut("trust").into_iter().for_each(condition);
+    for lane in items(&mut policy, "lanes") {
+        leave_out(lane, &json!({ "enabled": true, "mode": "permissive" }));
+    }
     for service in items(&mut policy, "services") {
         leave_out(service, &json!({ "enabled": true, "dry_run": false }));
         let defaults = json!({
@@ -93,6 +101,7 @@ mod tests {
             "schema": "graylane/v1",
             "headers": {},
             "trust": { "not": { "header": test } },
+            "lanes": [{ "name": "blue", "members": ["s/v2"] }],
             "services": [{
                 "name": "s",
                 "baseline": "v1",
@@ -110,6 +119,9 @@ mod tests {
             ("/role", json!("edge")),
             ("/enabled", json!(true)),
             ("/stamp", json!("all")),
+            ("/carrier", json!("header")),
+            ("/lanes/0/enabled", json!(true)),
+            ("/lanes/0/mode", json!("permissive")),
             ("/claims_in", json!("payload")),
             ("/headers/version", json!("x-gray-version")),
             ("/headers/cluster", json!("x-gray-cluster")),

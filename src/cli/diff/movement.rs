@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::sides::{Lane, Side};
+use super::sides::{Ruling, Side};
 use crate::SCALE;
 use crate::cli::layout::{self, Part};
 
@@ -59,10 +59,10 @@ pub(super) fn moved(before: &Side<'_>, after: &Side<'_>) -> Vec<Movement> {
     };
     movements.extend(movement(name, whom, &everybody.0, &everybody.1));
     for rule in after.conditional() {
-        let lane = after.lane(rule);
+        let ruling = after.ruling(rule);
         movements.extend(match before.named(rule.name()) {
-            Some(old) => movement(name, rule.name().to_owned(), &before.lane(old), &lane),
-            None => movement(name, format!("{}, new", rule.name()), &everybody.0, &lane),
+            Some(old) => movement(name, rule.name().to_owned(), &before.ruling(old), &ruling),
+            None => movement(name, format!("{}, new", rule.name()), &everybody.0, &ruling),
         });
     }
     let gone = before
@@ -70,7 +70,7 @@ pub(super) fn moved(before: &Side<'_>, after: &Side<'_>) -> Vec<Movement> {
         .filter(|rule| after.named(rule.name()).is_none());
     movements.extend(gone.filter_map(|rule| {
         let whom = format!("{}, removed", rule.name());
-        movement(name, whom, &before.lane(rule), &everybody.1)
+        movement(name, whom, &before.ruling(rule), &everybody.1)
     }));
     movements
 }
@@ -93,7 +93,7 @@ pub(super) fn copied(before: &Side<'_>, after: &Side<'_>) -> Vec<Movement> {
 }
 
 /// Compares what decided with what will; `None` if nobody moves.
-fn movement(service: &str, whom: String, old: &Lane<'_>, new: &Lane<'_>) -> Option<Movement> {
+fn movement(service: &str, whom: String, old: &Ruling<'_>, new: &Ruling<'_>) -> Option<Movement> {
     let redrawn = match (&old.draw, &new.draw) {
         (Some(old), Some(new)) => !old.same(new),
         // No bucket is asked for on one side, so nobody is drawn again.

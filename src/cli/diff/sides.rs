@@ -26,7 +26,7 @@ pub(super) struct Side<'p> {
 }
 
 /// What decides about some users.
-pub(super) struct Lane<'p> {
+pub(super) struct Ruling<'p> {
     /// The rule's name; `None` where it is the baseline.
     pub(super) name: Option<&'p str>,
     pub(super) parts: Vec<Part<'p>>,
@@ -73,10 +73,10 @@ impl<'p> Side<'p> {
     }
 
     /// What decides about whom no rule with a condition concerns.
-    pub(super) fn everybody(&self) -> Lane<'p> {
+    pub(super) fn everybody(&self) -> Ruling<'p> {
         let mut open = self.live().filter(|(index, _)| self.when(*index).is_none());
         match open.next() {
-            Some((_, rule)) => self.lane(rule),
+            Some((_, rule)) => self.ruling(rule),
             None => self.baseline(None),
         }
     }
@@ -85,22 +85,22 @@ impl<'p> Side<'p> {
         self.document["rules"][rule].get("when")
     }
 
-    fn baseline(&self, name: Option<&'p str>) -> Lane<'p> {
-        Lane {
+    fn baseline(&self, name: Option<&'p str>) -> Ruling<'p> {
+        Ruling {
             name,
             parts: layout::everybody(self.service.baseline().name()),
             draw: None,
         }
     }
 
-    pub(super) fn lane(&self, rule: &'p Rule) -> Lane<'p> {
+    pub(super) fn ruling(&self, rule: &'p Rule) -> Ruling<'p> {
         if !self.enabled {
             return self.baseline(Some(rule.name()));
         }
         let rules = self.service.rules();
         let at = rules.iter().position(|own| std::ptr::eq(own, rule));
         let document = &self.document["rules"][at.unwrap_or_default()]["split"];
-        Lane {
+        Ruling {
             name: Some(rule.name()),
             parts: layout::of_rule(rule, self.service.baseline().name(), self.now),
             draw: rule.split().map(|split| Draw::new(split, document)),
@@ -115,17 +115,17 @@ impl<'p> Side<'p> {
     }
 
     /// Who is copied to a version.
-    pub(super) fn copies(&self, version: &str) -> Lane<'p> {
+    pub(super) fn copies(&self, version: &str) -> Ruling<'p> {
         let at = self.copied().position(|own| own == version);
         let Some(at) = at.filter(|_| self.enabled) else {
-            return Lane {
+            return Ruling {
                 name: None,
                 parts: layout::everybody(NO_COPY),
                 draw: None,
             };
         };
         let mirror = &self.service.mirrors()[at];
-        Lane {
+        Ruling {
             name: None,
             parts: layout::of_split(mirror, NO_COPY, self.now),
             draw: Some(Draw::new(mirror, &self.document["mirror"][at])),

@@ -8,7 +8,9 @@ use crate::cli::input::Loaded;
 use crate::cli::layout;
 use crate::rules::explain::Trace;
 use crate::rules::{Missing, Rule, Service};
-use crate::{Bucket, Decision, HeaderEffect, Id, Moment, Reason, Request, decide, effects};
+use crate::{
+    Bucket, Decision, HeaderEffect, Id, Moment, Reason, Request, decide, effects, rewritten,
+};
 
 /// A decision, and how it came about.
 #[derive(Debug, Serialize)]
@@ -117,15 +119,26 @@ pub(super) fn tell<'p>(policy: &'p Loaded, request: &impl Request<'p>, moment: M
             let document = &policy.document["services"][index];
             ask(service, document, request, moment, &decision)
         });
+    let lines = |name| {
+        let mut lines = Vec::new();
+        request.any_header(name, &mut |own| {
+            lines.push(String::from_utf8_lossy(own).into_owned());
+            false
+        });
+        lines
+    };
     let headers = effects(&policy.rules, &decision).map(|effect| match effect {
         HeaderEffect::Set(name, value) => Header::new(name, Some(value.to_owned())),
         HeaderEffect::Remove(name) => Header::new(name, None),
+        HeaderEffect::Entry(name, value) => {
+            let came = lines("baggage").join(",");
+            let members = rewritten(came.as_bytes(), name, value);
+            let members = members.map_or(came, |list| String::from_utf8_lossy(&list).into_owned());
+            Header::new("baggage", (!members.is_empty()).then_some(members))
+        }
         HeaderEffect::AddCookie(name, id) => {
-            let mut cookies = vec![format!("{name}={id}")];
-            request.any_header("cookie", &mut |own| {
-                cookies.push(String::from_utf8_lossy(own).into_owned());
-                false
-            });
+            let mut cookies = lines("cookie");
+            cookies.insert(0, format!("{name}={id}"));
             Header::new("cookie", Some(cookies.join("; ")))
         }
     });
@@ -171,7 +184,7 @@ fn ask<'p>(
     };
     // Rules are asked in order, up to the one that decides.
     let asked = match reason {
-        Reason::Rule(_) | Reason::Kept(_) | Reason::NoKey(_) => {
+        Reason::Rule(_) | Reason::Kept(_) | Reason::NoKey(_) | Reason::Closed(Some(_)) => {
             let mut rules = service.rules().iter();
             rules
                 .position(|rule| is(reason, rule))
@@ -182,7 +195,9 @@ fn ask<'p>(
         | Reason::Disabled
         | Reason::DryRun
         | Reason::Followed
-        | Reason::ForeignTag => 0,
+        | Reason::ForeignTag
+        | Reason::Closed(None)
+        | Reason::Inbound => 0,
     };
     let rules = service.rules().iter().enumerate().map(|(index, rule)| {
         let document = &document["rules"][index];

@@ -117,7 +117,7 @@ pub(super) fn shares(
         Vec::new()
     };
     let groups = groups(service, &tallies.0, now)?;
-    let versions = service.versions().map(|version| {
+    let versions = service.destinations().map(|version| {
         let applied = groups.iter().filter(|group| !group.dry_run);
         let shares = applied.flat_map(|group| {
             let own = group.versions.iter();
@@ -168,7 +168,7 @@ fn groups(service: &Service, tallies: &[Tally<'_>], now: u64) -> anyhow::Result<
             // Whatever else the reason, it is one version for all of them.
             _ => layout::everybody(version),
         };
-        let versions = service.versions().filter_map(|version| {
+        let versions = service.destinations().filter_map(|version| {
             let buckets = layout::share(&parts, version.name());
             let got = own.iter().filter(|tally| tally.version == version.name());
             let got = got.map(|tally| tally.users).sum();

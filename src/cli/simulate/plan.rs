@@ -82,7 +82,7 @@ fn course(service: &Service, rule: &Rule, split: &Split) -> Vec<Stretch> {
     moments.push(last.saturating_add(margin));
     let stretches = moments.windows(2).map(|ends| {
         let parts = layout::of_rule(rule, service.baseline().name(), ends[0]);
-        let versions = service.versions();
+        let versions = service.destinations();
         Stretch {
             from: ends[0],
             until: ends[1],

@@ -40,6 +40,7 @@ fn rendered(
         claims_in: None,
         node: None,
         raw: false,
+        inbound: false,
         stripping: Stripping::Nothing,
         hop_headers_removed: true,
     };

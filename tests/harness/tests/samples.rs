@@ -92,6 +92,7 @@ async fn every_configuration_is_valid() {
             claims_in: None,
             node: None,
             raw: false,
+            inbound: false,
         };
         let sample = render(Sample::load(name).unwrap(), &values).unwrap();
         for file in &sample.files {

@@ -30,7 +30,12 @@ pub(super) fn node(vector: &Vector) -> Properties {
         delimited(3, &wire(&metadata)),
         delimited(4, &locality),
     ];
-    Properties::from([("xds.node".to_owned(), node.concat())])
+    let mut properties = Properties::from([("xds.node".to_owned(), node.concat())]);
+    if vector.inbound {
+        let direction = 1i64.to_ne_bytes().to_vec();
+        properties.insert("xds.listener_direction".to_owned(), direction);
+    }
+    properties
 }
 
 /// What Envoy knows of a request beside its headers. The claims lie where Istio puts them.

@@ -29,6 +29,8 @@ struct Suite {
     node: String,
     #[serde(default)]
     proxy: Proxy,
+    #[serde(default)]
+    inbound: bool,
     policy: Value,
     cases: Vec<Case>,
 }
@@ -165,6 +167,7 @@ async fn run(lab: &Lab, backends: &Fleet, file: &str, suites: &[Suite]) -> Resul
             .showing_hop_headers()
             .raw()
             .node(&suite.node())
+            .inbound(suite.inbound)
             .workers(1);
         let envoy = lab.envoy(&setup, backends).await?;
         let by_address = suite.policy.to_string().contains("\"source_ip\":");

@@ -70,6 +70,7 @@ impl Envoy {
             claims_in: setup.claims_in.as_deref(),
             node: setup.node.as_ref(),
             raw: setup.raw,
+            inbound: setup.inbound,
         };
         let sample = render(Sample::load(&setup.sample)?, &values)?;
         write(&sample, folder.path())?;

@@ -79,6 +79,8 @@ pub struct Values<'a> {
     pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
     pub raw: bool,
+    /// Whether what comes is for the workload beside Envoy.
+    pub inbound: bool,
 }
 
 /// Edits every file of the sample.
@@ -101,6 +103,9 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             if let Some(list) = resources(tree, "listeners", LISTENER) {
                 for listener in list {
                     set_address(listener, &["address", "socket_address"], values.listener)?;
+                    if values.inbound {
+                        listener["traffic_direction"] = "INBOUND".into();
+                    }
                     listeners += 1;
                 }
             }

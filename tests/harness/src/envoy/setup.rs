@@ -33,6 +33,8 @@ pub struct Setup {
     pub node: Option<Node>,
     /// Whether Envoy takes requests as they come: see [`Setup::raw`].
     pub raw: bool,
+    /// Whether what comes is for the workload beside Envoy.
+    pub inbound: bool,
 }
 
 impl Setup {
@@ -51,6 +53,7 @@ impl Setup {
             workers: 2,
             node: None,
             raw: false,
+            inbound: false,
         }
     }
 
@@ -114,6 +117,13 @@ impl Setup {
     #[must_use]
     pub fn node(mut self, node: &Node) -> Self {
         self.node = Some(node.clone());
+        self
+    }
+
+    /// With a listener for what comes in to the workload beside Envoy.
+    #[must_use]
+    pub fn inbound(mut self, inbound: bool) -> Self {
+        self.inbound = inbound;
         self
     }
 
