@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::chain::{Routes, graylane, lua};
-use super::floors::{NO_FILTER_TAGGED, NO_FILTER_TENANTS, floors, no_filter, tagged, tenants};
+use super::floors::{
+    NO_FILTER_BAGGAGE, NO_FILTER_TAGGED, NO_FILTER_TENANTS, floors, in_baggage, no_filter, tagged,
+    tenants,
+};
 use super::policies::{self as of, Names, policy};
 use super::probes::Probes;
 use super::users::{kept, users};
@@ -154,6 +157,10 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
     let mirrored = of::with(clusters.clone(), "mirror", of::mirror());
     let keeping = policy(Names::Tag, &of::keep());
     let follow = of::in_mesh(sticky.clone());
+    let baggage = of::set(sticky.clone(), "carrier", "baggage".into());
+    // Of the version's name, by which the routes know the tag.
+    let lane = json!([{ "name": "v2", "members": ["checkout/v2"] }]);
+    let lane = of::set(sticky.clone(), "lanes", lane);
     let three = policy(Names::Tag, &of::three_rules());
     let all_three = policy(Names::Tag, &of::three_conditions());
     Ok(vec![
@@ -177,6 +184,30 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
         case("follow", "mesh, tag followed", &follow, tagged())?
             .base(Some(NO_FILTER_TAGGED), Routes::Answers)
             .held("floor-follow", 1.05),
+        case(
+            "mesh-split",
+            "mesh, no tag, sticky split",
+            &of::in_mesh(sticky.clone()),
+            users(),
+        )?
+        .held("sticky", None),
+        case("lane", "sticky split into a lane", &lane, users())?.held("sticky", 1.01),
+        case(
+            "baggage",
+            "mesh, tag in baggage followed",
+            &of::in_mesh(baggage.clone()),
+            in_baggage(),
+        )?
+        .base(Some(NO_FILTER_BAGGAGE), Routes::Baggage)
+        .held("follow", None),
+        case(
+            "baggage-edge",
+            "sticky split, forged tag in baggage",
+            &baggage,
+            in_baggage(),
+        )?
+        .base(Some(NO_FILTER_BAGGAGE), Routes::Baggage)
+        .held("sticky", None),
         case("no-service", "no service has the host", &elsewhere, users())?
             .held("floor-look", 1.05),
         case("mirror", "clusters and a mirror", &mirrored, users())?.held("clusters", None),

@@ -15,6 +15,8 @@ const FILTERS: &str = "type.googleapis.com/envoy.extensions.filters.http";
 pub(super) enum Routes {
     /// Answers of Envoy's own: the tag's version, `v2`, or else `v1`.
     Answers,
+    /// The same, where the tag is an entry of `baggage`.
+    Baggage,
     /// One cluster, which has no endpoint: Envoy answers 503.
     Cluster,
     /// Two such clusters, chosen by a hash of the user.
@@ -25,7 +27,7 @@ impl Routes {
     /// The status with which all requests are answered.
     pub(super) fn status(self) -> u16 {
         match self {
-            Self::Answers => 200,
+            Self::Answers | Self::Baggage => 200,
             Self::Cluster | Self::Weighted => 503,
         }
     }
@@ -33,9 +35,13 @@ impl Routes {
     /// The routes in order. Each table asks for the tag first, so that they differ in the rest
     /// alone.
     fn list(self) -> Value {
+        let (header, text) = match self {
+            Self::Baggage => ("baggage", json!({ "contains": "x-gray-version=v2" })),
+            _ => ("x-gray-version", json!({ "exact": "v2" })),
+        };
         let tagged = json!({
             "prefix": "/",
-            "headers": [{ "name": "x-gray-version", "string_match": { "exact": "v2" } }],
+            "headers": [{ "name": header, "string_match": text }],
         });
         let answer = |version: &str| {
             let body = json!({ "inline_string": version });
@@ -43,7 +49,9 @@ impl Routes {
         };
         let any = json!({ "prefix": "/" });
         let last = match self {
-            Self::Answers => json!({ "match": any, "direct_response": answer("v1") }),
+            Self::Answers | Self::Baggage => {
+                json!({ "match": any, "direct_response": answer("v1") })
+            }
             Self::Cluster => json!({ "match": any, "route": { "cluster": "checkout-v1" } }),
             Self::Weighted => json!({ "match": any, "route": {
                 "hash_policy": [{ "header": { "header_name": "x-user-id" } }],

@@ -14,6 +14,9 @@ pub(super) const NO_FILTER_TAGGED: &str = "no-filter-tagged";
 /// The same for users who name a tenant.
 pub(super) const NO_FILTER_TENANTS: &str = "no-filter-tenants";
 
+/// The same for users who bring it in `baggage`.
+pub(super) const NO_FILTER_BAGGAGE: &str = "no-filter-baggage";
+
 /// Nothing before the router.
 pub(super) fn no_filter() -> Case {
     Case::new("no-filter", "no filter").base(None, Routes::Answers)
@@ -22,6 +25,16 @@ pub(super) fn no_filter() -> Case {
 /// Users who bring a tag.
 pub(super) fn tagged() -> Vec<Visit> {
     each(|visit| visit.with("x-gray-version", "v2"))
+}
+
+/// Users who bring a tag in `baggage`, beside what others wrote.
+pub(super) fn in_baggage() -> Vec<Visit> {
+    each(|visit| {
+        visit.with(
+            "baggage",
+            "session=0f8fad5b;ttl=60,x-gray-version=v2,tenant=7",
+        )
+    })
 }
 
 /// Users who name a tenant that no rule has.
@@ -47,6 +60,11 @@ pub(super) fn floors(probes: &Probes) -> Vec<Case> {
     vec![
         no_filter(),
         without(NO_FILTER_TAGGED, "no filter, a tag", tagged()),
+        Case {
+            visits: in_baggage(),
+            ..Case::new(NO_FILTER_BAGGAGE, "no filter, a tag in baggage")
+                .base(None, Routes::Baggage)
+        },
         without(NO_FILTER_TENANTS, "no filter, a tenant", tenants()),
         Case {
             visits: tagged(),

@@ -40,10 +40,15 @@ pub(super) fn with(mut policy: Value, field: &str, value: Value) -> Value {
     policy
 }
 
-/// The policy in a mesh.
-pub(super) fn in_mesh(mut policy: Value) -> Value {
-    policy["role"] = "mesh".into();
+/// The policy with one field more.
+pub(super) fn set(mut policy: Value, field: &str, value: Value) -> Value {
+    policy[field] = value;
     policy
+}
+
+/// The policy in a mesh.
+pub(super) fn in_mesh(policy: Value) -> Value {
+    set(policy, "role", "mesh".into())
 }
 
 /// A sticky split by this key.
