@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Path, Request, State as Shared};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::State;
+use super::onward::{Next, Onward};
 
 /// Asks a backend to wait so many milliseconds before it answers: `500`, or `v3=500` for the
 /// backend of that version only.
@@ -35,6 +36,8 @@ pub struct Echo {
     pub authority: String,
     /// Names and [escaped](escape) values; repeated headers in their order.
     pub headers: Vec<(String, String)>,
+    /// What the next service said, where it goes on to one.
+    pub onward: Option<Box<Onward>>,
 }
 
 impl Echo {
@@ -47,6 +50,14 @@ impl Echo {
             .map(|(_, value)| unescape(value))
             .collect()
     }
+}
+
+/// Headers by name, their values [escaped](escape).
+pub(super) fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), escape(value.as_bytes())))
+        .collect()
 }
 
 /// Bytes as text: printable ASCII as it is, a backslash and all else as `\xNN`.
@@ -98,6 +109,13 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
     let asked = number(headers, STATUS).and_then(|status| u16::try_from(status).ok());
     let status = asked.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::OK);
+    let onward = match state.next() {
+        None => None,
+        Some(next) => match next.call(headers).await {
+            Ok(onward) => Some(Box::new(onward)),
+            Err(error) => return (StatusCode::BAD_GATEWAY, format!("{error:#}")).into_response(),
+        },
+    };
     let echo = Echo {
         version: state.version.clone(),
         method: request.method().to_string(),
@@ -106,10 +124,8 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
             .path_and_query()
             .map_or_else(String::new, ToString::to_string),
         authority: authority(&request),
-        headers: headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), escape(value.as_bytes())))
-            .collect(),
+        headers: shown(headers),
+        onward,
     };
     let mut answer = match serde_json::to_string(&echo) {
         Ok(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
@@ -145,6 +161,18 @@ fn delay(headers: &HeaderMap, version: &str) -> Option<u64> {
     let text = headers.get(DELAY)?.to_str().ok()?;
     let (of, delay) = text.split_once('=').unwrap_or((version, text));
     delay.parse().ok().filter(|_| of == version)
+}
+
+/// Has the application go on to another service from now on.
+pub(super) async fn go_on(
+    Shared(state): Shared<Arc<State>>,
+    Path((way, sidecar, host)): Path<(String, String, String)>,
+) -> Result<String, (StatusCode, String)> {
+    let next = || Next::new(way.parse()?, sidecar.parse()?, &host);
+    let next =
+        next().map_err(|error: anyhow::Error| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    state.set_next(next);
+    Ok(format!("{} goes on to {host}", state.version))
 }
 
 /// How many requests there were; itself it is none.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::task::JoinHandle;
 
-use super::{COUNT, State, any_port, serve};
-use crate::client::fetch;
+use super::{COUNT, NEXT, State, Way, any_port, serve};
+use crate::client::{fetch, post};
 use crate::docker::{BACKEND_PORT, Container, Network};
 
 /// A running backend; it ends with this value.
@@ -73,6 +73,16 @@ impl Backend {
     pub async fn requests(&self) -> Result<u64> {
         let text = fetch(self.at, COUNT).await?;
         text.parse().with_context(|| format!("{text} is no count"))
+    }
+
+    /// Has it go on to the service of this host from now on, by way of a sidecar.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn goes_on(&self, way: Way, sidecar: SocketAddr, host: &str) -> Result<()> {
+        let path = format!("{NEXT}/{}/{sidecar}/{host}", way.name());
+        post(self.at, &path).await?;
+        Ok(())
     }
 
     /// Its counters and switches; `None` if it runs in a container.

@@ -1,4 +1,5 @@
-//! One version of a service: it says which version it is and what reached it.
+//! One version of a service: it says which version it is and what reached it, and may go on to the
+//! next service.
 //!
 //! HTTP/1.1 and HTTP/2 without TLS on one port, and gRPC on the same.
 
@@ -6,29 +7,36 @@ mod echo;
 mod fleet;
 mod grpc;
 pub mod messages;
+mod onward;
 
 pub use echo::{Echo, escape, unescape};
 pub use fleet::{Backend, Fleet};
 pub use grpc::generated::echo_client::EchoClient;
+pub use onward::{Onward, PASSED_ON, Way};
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
+use onward::Next;
+
 /// Where a backend tells its count.
 const COUNT: &str = "/graylane.harness/requests";
+/// Where a backend is told of the next service: the way, its sidecar, the host.
+const NEXT: &str = "/graylane.harness/next";
 
 /// What a backend is, and what it counts.
 #[derive(Debug)]
 pub struct State {
     version: String,
     requests: AtomicU64,
+    next: RwLock<Option<Next>>,
 }
 
 impl State {
@@ -36,6 +44,17 @@ impl State {
         Self {
             version: version.to_owned(),
             requests: AtomicU64::new(0),
+            next: RwLock::default(),
+        }
+    }
+
+    fn next(&self) -> Option<Next> {
+        self.next.read().ok()?.clone()
+    }
+
+    fn set_next(&self, next: Next) {
+        if let Ok(mut own) = self.next.write() {
+            *own = Some(next);
         }
     }
 
@@ -69,6 +88,10 @@ async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
     let router = Router::new()
         .route_service("/graylane.harness.Echo/{method}", service)
         .route(COUNT, get(echo::count))
+        .route(
+            &format!("{NEXT}/{{way}}/{{sidecar}}/{{host}}"),
+            post(echo::go_on),
+        )
         .fallback(echo::answer)
         .with_state(state);
     // An answer in two parts, as gRPC's is, waits for nobody's acknowledgement.
