@@ -1,6 +1,7 @@
 //! Where checks are made: it starts what they ask for, and keeps every log.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -9,6 +10,7 @@ use anyhow::Result;
 use crate::backend::Fleet;
 use crate::docker::Network;
 use crate::envoy::{self, Envoy, Ground, Log, Runner, Setup};
+use crate::mesh::{Pod, Sidecar};
 use crate::place;
 
 /// An Envoy to start, a module to load, and a place for logs.
@@ -74,17 +76,39 @@ impl Lab {
     /// # Errors
     /// If it does not start; with the end of its log.
     pub async fn envoy(&self, setup: &Setup, backends: &Fleet) -> Result<Envoy> {
-        let ground = Ground {
+        self.envoy_before(setup, &backends.addresses()).await
+    }
+
+    /// As [`Lab::envoy`], with whatever listens at these addresses as the versions.
+    ///
+    /// # Errors
+    /// If it does not start; with the end of its log.
+    pub async fn envoy_before(
+        &self,
+        setup: &Setup,
+        versions: &BTreeMap<String, SocketAddr>,
+    ) -> Result<Envoy> {
+        // One that does not start tells the end of its log by itself.
+        self.remember(None);
+        let envoy = Envoy::start(setup, self.ground(), versions, place::new_log()?).await?;
+        self.remember(Some(envoy.log().clone()));
+        Ok(envoy)
+    }
+
+    /// Starts a pod's sidecar and waits until it answers.
+    ///
+    /// # Errors
+    /// If it does not start; with the end of its log.
+    pub(crate) async fn sidecar(&self, pod: &Pod<'_>) -> Result<Sidecar> {
+        Sidecar::start(pod, self.ground(), place::new_log()?).await
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground {
             runner: &self.runner,
             network: self.network.as_ref(),
             module: &self.module,
-            backends: &backends.addresses(),
-        };
-        // One that does not start tells the end of its log by itself.
-        self.remember(None);
-        let envoy = Envoy::start(setup, ground, place::new_log()?).await?;
-        self.remember(Some(envoy.log().clone()));
-        Ok(envoy)
+        }
     }
 
     fn remember(&self, log: Option<Log>) {

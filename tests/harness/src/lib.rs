@@ -13,6 +13,7 @@ pub mod client;
 pub mod docker;
 pub mod envoy;
 pub mod lab;
+pub mod mesh;
 pub mod native;
 pub mod place;
 pub mod report;

@@ -21,6 +21,8 @@ pub const FOLDER: &str = "/etc/graylane";
 pub const MODULE: &str = "/graylane.wasm";
 /// The listener's port inside its container.
 pub const LISTENER_PORT: u16 = 10000;
+/// The port of a sidecar's second listener, for what its application sends.
+pub const OUTBOUND_PORT: u16 = 10001;
 /// The admin interface's port inside its container.
 pub const ADMIN_PORT: u16 = 9901;
 /// A backend's port inside its container.

@@ -52,16 +52,32 @@ impl Admin {
 
     /// The address on which the one listener listens.
     pub(crate) async fn listener(&self) -> Result<SocketAddr> {
+        let listeners = self.listeners().await?;
+        listeners.into_values().next().context("no listener yet")
+    }
+
+    /// The listeners, by name, and where each listens.
+    pub(crate) async fn listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
         let text = self.get("/listeners?format=json").await?;
         let tree: Value = serde_json::from_str(&text)?;
-        let address = &tree["listener_statuses"][0]["local_address"]["socket_address"];
-        let ip = address["address"].as_str().context("no listener yet")?;
-        let port = address["port_value"].as_u64().context("no port yet")?;
-        let port = u16::try_from(port)?;
-        if port == 0 {
-            bail!("the listener has no port yet");
-        }
-        Ok(SocketAddr::new(ip.parse()?, port))
+        let statuses = tree["listener_statuses"].as_array();
+        let listener = |status: &Value| {
+            let name = status["name"].as_str().context("a listener has no name")?;
+            let address = &status["local_address"]["socket_address"];
+            let ip = address["address"].as_str().context("no listener yet")?;
+            let port = address["port_value"].as_u64().context("no port yet")?;
+            let port = u16::try_from(port)?;
+            if port == 0 {
+                bail!("the listener {name} has no port yet");
+            }
+            Ok((name.to_owned(), SocketAddr::new(ip.parse()?, port)))
+        };
+        statuses
+            .filter(|statuses| !statuses.is_empty())
+            .context("no listener yet")?
+            .iter()
+            .map(listener)
+            .collect()
     }
 
     /// The counters and gauges whose names match a regular expression.
