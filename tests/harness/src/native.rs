@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result};
-use graylane::{Moment, Node, Policy, Rules};
+use graylane::{HeaderEffect, Moment, Node, Policy, Rules};
 use serde_json::Value;
 
 use crate::client::{Answer, Visit};
@@ -74,6 +74,27 @@ impl Native {
             rule: owned(decision.rule()),
             dry_runs: dry_runs.collect(),
         }
+    }
+
+    /// The visit as it travels on from a filter of this policy.
+    ///
+    /// The policies of chains give no fresh ids.
+    #[must_use]
+    pub fn after(&self, visit: &Visit) -> Visit {
+        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
+        let mut after = visit.clone();
+        for effect in graylane::effects(&self.rules, &decision) {
+            let mut clear = |header: &str| after.headers.retain(|(name, _)| name != header);
+            match effect {
+                HeaderEffect::Set(header, value) => {
+                    clear(header);
+                    after = after.with(header, value);
+                }
+                HeaderEffect::Remove(header) => clear(header),
+                HeaderEffect::AddCookie(..) => {}
+            }
+        }
+        after
     }
 
     /// The cookies that an answer to this visit sets, as the next request brings them.

@@ -21,7 +21,7 @@ const CLUSTER: &str = "x-gray-cluster";
 const USERS: usize = 50;
 
 /// What clients try. Each list is sent along with an ordinary request.
-const FORGERIES: [&[(&str, &[u8])]; 14] = [
+pub(super) const FORGERIES: [&[(&str, &[u8])]; 14] = [
     &[(TAG, b"v2")],
     &[(TAG, b"v1")],
     &[(TAG, b"")],

@@ -9,6 +9,7 @@ mod forged;
 mod geo;
 mod grpc;
 mod keep;
+mod mesh;
 mod mint;
 mod mirror;
 mod people;
@@ -63,6 +64,8 @@ pub enum Check {
     Mirror,
     /// gRPC, unary and streams.
     Grpc,
+    /// Three services behind sidecars: the tag is followed from hop to hop.
+    Mesh,
     /// A policy with a mistake changes nothing.
     Refused,
     /// A wrong policy is noticed: the harness can fail.
@@ -95,6 +98,7 @@ impl Check {
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
+            Self::Mesh => mesh::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Broken => broken::check(lab).await,
         }
