@@ -22,6 +22,9 @@ link = mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavo
 GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
 # Where its instructions can be counted, and are those of the budget.
 GATE := $(shell test "$$(uname -sm)" = "Linux x86_64" && command -v valgrind >/dev/null && echo bench-gate)
+# Where Go is, the Go of docs/mesh.md is tested.
+GO := $(shell command -v go >/dev/null && echo test-go)
+LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)))
 # Whose media types the image has: oci or docker.
 MEDIA ?= oci
 PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)
@@ -38,8 +41,8 @@ demo: wasm ## Run the filter in real Envoy on real traffic, and show that every 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
 
-test: lint test-core test-wasm test-harness test-image $(GATE) demo ## Everything that gates a change
-	@echo "make test: all passed$(if $(GATE),,; left out: bench-gate, which needs valgrind, on Linux x86-64)"
+test: lint test-core test-wasm test-harness test-image $(GO) $(GATE) demo ## Everything that gates a change
+	@echo "make test: all passed$(if $(LEFT_OUT),; left out: $(LEFT_OUT))"
 
 test-core: ## The core natively: vectors, refusals, limits, properties; and the command line
 	$(CARGO) test --package graylane --features cli
@@ -55,6 +58,14 @@ test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals,
 
 test-harness: wasm envoy ## The harness' own tests, and the samples through Envoy's validation
 	ENVOY_RUN=local $(CARGO) test --release --package graylane-harness
+
+test-go: ## The Go of docs/mesh.md: formatting, lints, and requests and calls that go through it
+	@test -z "$$(gofmt -l docs/examples/go)" || { gofmt -d docs/examples/go; exit 1; }
+	cd docs/examples/go && go vet ./... && go test ./...
+	cd docs/examples/go/graygrpc && go vet ./... && go test ./...
+
+test-java: ## The Java of docs/mesh.md, by Maven, which brings Spring; not part of make test
+	cd docs/examples/java && mvn --quiet --batch-mode test
 
 test-image: ## The module's image: its parts, the same bytes twice, its push to a registry on this machine
 	$(CARGO) test --release --package graylane-image
@@ -142,4 +153,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-image bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

@@ -1,0 +1,3 @@
+module example.com/graytag
+
+go 1.24
