@@ -17,6 +17,8 @@ mod explain;
 mod idle;
 #[path = "cli/input.rs"]
 mod input;
+#[path = "cli/istio.rs"]
+mod istio;
 #[path = "cli/lanes.rs"]
 mod lanes;
 #[path = "cli/run.rs"]
