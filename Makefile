@@ -52,6 +52,16 @@ suites: ## The public suites whose assignment splits reproduce, whole; Unleash's
 	cd .cache/suites && npm pack --silent @unleash/client-specification@6.1.0 && tar -xzf unleash-client-specification-6.1.0.tgz
 	$(CARGO) test --package graylane --test suites -- --include-ignored --show-output
 
+# Files of one version of a Go module; Go's own client checks what it brings.
+GATEWAY := github.com/envoyproxy/gateway@v1.9.1
+
+schemas: ## The Envoy Gateway sample against the schemas of its resources, which are in a Go module
+	@mkdir -p .cache/schemas
+	cd .cache/schemas && module=$$(GOFLAGS=-modcacherw GOMODCACHE=$(CURDIR)/.cache/go go mod download -json $(GATEWAY) \
+	| sed -n 's/.*"Dir": "\(.*\)",*/\1/p') && crds="$$module/charts/gateway-helm/charts/crds/crds" && \
+	cp "$$crds/gatewayapi-crds.yaml" "$$crds"/generated/*extensionpolicies.yaml "$$crds"/generated/*clienttrafficpolicies.yaml .
+	$(CARGO) test --package graylane --test schemas -- --include-ignored
+
 # Optimized, because the VM interprets the module: a second instead of minutes.
 test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals, its hostcalls, its memory
 	$(CARGO) test --release --package graylane --test wasm -- --show-output
@@ -153,4 +163,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image schemas bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

@@ -94,6 +94,18 @@ fn carriers() -> Vec<(&'static str, String, bool)> {
             ),
             false,
         ),
+        (
+            "an EnvoyExtensionPolicy with another module",
+            yaml(&json!({
+                "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+                "kind": "EnvoyExtensionPolicy",
+                "spec": { "wasm": [
+                    { "name": "other", "config": { "a": 1 } },
+                    { "name": "graylane", "config": value() },
+                ] },
+            })),
+            false,
+        ),
         ("a bootstrap", yaml(&bootstrap), false),
         ("a bootstrap in JSON", pretty(&bootstrap), false),
         ("a bootstrap with the policy as text", yaml(&text), false),
@@ -202,7 +214,8 @@ fn what_is_no_policy_is_refused_with_its_line() {
         ),
         (
             "kind: Pod\napiVersion: v1\n",
-            "-: error: policy: is not in this file: no graylane filter, no WasmPlugin; give the file \
+            "-: error: policy: is not in this file: no graylane filter, no WasmPlugin, no \
+             EnvoyExtensionPolicy; give the file \
              that has it",
         ),
         (

@@ -1,4 +1,5 @@
-//! What carries a policy: a file of its own, a `WasmPlugin`, a filter in Envoy's configuration.
+//! What carries a policy: a file of its own, a `WasmPlugin` or an `EnvoyExtensionPolicy`, a filter in
+//! Envoy's configuration.
 
 use std::rc::Rc;
 
@@ -51,6 +52,13 @@ fn search(node: &Rc<Node>, carried: &mut Vec<(bool, Found)>) {
     let text = |name| node.get(name).and_then(|value| value.text());
     let found = if text("kind") == Some("WasmPlugin") {
         wasm_plugin(node)
+    } else if text("kind") == Some("EnvoyExtensionPolicy") {
+        let modules = node.get("spec").and_then(|spec| spec.get("wasm"));
+        for module in modules.into_iter().flat_map(|list| list.children()) {
+            let found = Found::of_carried(module.get("config"), module, module.get("name"));
+            carried.push((module.mentions("graylane"), found));
+        }
+        return;
     } else if text("@type").is_some_and(|url| url.ends_with(FILTER)) {
         filter(node, node)
     } else if text("type_url").is_some_and(|url| url.ends_with(FILTER)) {

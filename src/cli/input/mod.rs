@@ -113,7 +113,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
     if found.is_empty() {
         return Err(refuse(
             None,
-            "is not in this file: no graylane filter, no WasmPlugin; give the file that has it"
+            "is not in this file: no graylane filter, no WasmPlugin, no EnvoyExtensionPolicy; give \
+             the file that has it"
                 .to_owned(),
         ));
     }
