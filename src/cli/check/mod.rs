@@ -1,5 +1,6 @@
 //! `graylane check`: refuses what is wrong, and warns of what is legal but cannot be meant.
 
+mod dump;
 mod hosts;
 mod idle;
 mod keys;
@@ -14,6 +15,7 @@ mod versions;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use dump::Dump;
 use serde::Serialize;
 
 use super::input::{self, Loaded, Mark, Refusal};
@@ -24,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   graylane check policy.yaml
   graylane check --strict istio/*.yaml envoy/bootstrap.yaml
   kubectl get wasmplugins -A -o yaml | graylane check --format json -
+  curl -s localhost:9901/config_dump | graylane check --config-dump -
 
 Exit codes: 0 fine, 1 a policy is refused (with --strict: or warned of), 2 a file cannot be read";
 
@@ -31,8 +34,12 @@ Exit codes: 0 fine, 1 a policy is refused (with --strict: or warned of), 2 a fil
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// Policies, `WasmPlugin`s or Envoy's configurations, as YAML or JSON; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "config_dump", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// What a proxy has in force, from `/config_dump` of its admin interface: whether it has a route
+    /// and a cluster for what the policies name; without a FILE, those that are in it
+    #[arg(long, value_name = "DUMP")]
+    config_dump: Option<PathBuf>,
     /// Refuse what is warned of, too
     #[arg(long)]
     strict: bool,
@@ -122,11 +129,16 @@ impl Located {
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let mut checked = Vec::new();
     let (node, now) = (args.proxy.node(), args.proxy.now()?);
-    for file in &args.files {
-        match input::read(file) {
+    let dump = args.config_dump.as_deref();
+    // What is in force counts where nothing else is given.
+    let dump = dump.map(|dump| Dump::read(dump, args.files.is_empty()));
+    let (dump, in_force) = dump.transpose()?.unzip();
+    let files = args.files.iter().map(|file| input::read(file));
+    for sources in files.chain(in_force.map(Ok)) {
+        match sources {
             Ok(sources) => {
                 let policies = sources.into_iter().map(|source| source.load(&node));
-                let look = |policy| look(policy, now);
+                let look = |policy| look(policy, now, dump.as_ref());
                 checked.extend(policies.map(|policy| policy.map_or_else(refused, look)));
             }
             Err(error) => checked.push(refused(error.downcast()?)),
@@ -161,8 +173,8 @@ fn refused(refusal: Refusal) -> Checked {
     }
 }
 
-/// Looks at a policy that the core accepts.
-fn look(policy: Loaded, now: u64) -> Checked {
+/// Looks at a policy that the core accepts, and at the proxy that it is for, where one is known.
+fn look(policy: Loaded, now: u64, dump: Option<&Dump>) -> Checked {
     let looks = [
         hosts::look,
         idle::look,
@@ -175,6 +187,7 @@ fn look(policy: Loaded, now: u64) -> Checked {
     ];
     let findings = looks.iter().flat_map(|look| look(&policy));
     let findings = findings.chain(times::look(&policy, now));
+    let findings = findings.chain(dump.into_iter().flat_map(|dump| dump::look(&policy, dump)));
     let findings = findings.map(|finding| {
         let mark = policy.source.mark(&finding.place);
         Located::new(finding, policy.source.at(mark), mark)

@@ -7,6 +7,7 @@ mod yaml;
 
 pub(super) use tree::Mark;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -67,15 +68,7 @@ impl std::error::Error for Refusal {}
 
 /// Every policy of a file, of which there is at least one.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
-    let (file, bytes) = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes)?;
-        ("-".to_owned(), bytes)
-    } else {
-        let file = path.display().to_string();
-        let bytes = std::fs::read(path).with_context(|| format!("{file} cannot be read"))?;
-        (file, bytes)
-    };
+    let (file, bytes) = bytes(path)?;
     let refuse = |mark, problem: String| {
         anyhow::Error::new(Refusal {
             label: file.clone(),
@@ -118,6 +111,38 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
                 .to_owned(),
         ));
     }
+    Ok(sources(&file, found))
+}
+
+/// A file's name and content.
+fn bytes(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        return Ok(("-".to_owned(), bytes));
+    }
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).with_context(|| format!("{file} cannot be read"))?;
+    Ok((file, bytes))
+}
+
+/// A file of JSON, and its name.
+pub(super) fn json(path: &Path) -> anyhow::Result<(String, Value)> {
+    let (file, bytes) = bytes(path)?;
+    let json = serde_json::from_slice(&bytes).with_context(|| format!("{file} is not JSON"))?;
+    Ok((file, json))
+}
+
+/// The policies that a proxy has in force, in its `/config_dump`; each once, however many of its
+/// filters have it.
+pub(super) fn in_dump(file: &str, dump: &Value) -> Vec<Source> {
+    let mut found = carrier::policies(&[tree::from_json(dump)]);
+    let mut seen = BTreeSet::new();
+    found.retain(|found| seen.insert(found.bytes.clone()));
+    sources(file, found)
+}
+
+fn sources(file: &str, found: Vec<carrier::Found>) -> Vec<Source> {
     let several = found.len() > 1;
     let source = |(index, found): (usize, carrier::Found)| {
         let name = found.name.unwrap_or_else(|| (index + 1).to_string());
@@ -125,15 +150,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
             label: if several {
                 format!("{file}#{name}")
             } else {
-                file.clone()
+                file.to_owned()
             },
             name,
-            file: file.clone(),
+            file: file.to_owned(),
             bytes: found.bytes,
             tree: found.tree,
         }
     };
-    Ok(found.into_iter().enumerate().map(source).collect())
+    found.into_iter().enumerate().map(source).collect()
 }
 
 impl File {

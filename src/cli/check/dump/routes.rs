@@ -1,0 +1,176 @@
+//! A proxy's routes, as far as graylane's headers decide about them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::matchers::accepts;
+
+/// Clusters of Istio behind which there is no service.
+const NOWHERE: [&str; 3] = [
+    "BlackHoleCluster",
+    "InboundPassthroughCluster",
+    "PassthroughCluster",
+];
+
+/// A route table, which Envoy calls a `RouteConfiguration`.
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) hosts: Vec<VirtualHost>,
+}
+
+/// The routes of some domains.
+pub(super) struct VirtualHost {
+    pub(super) domains: Vec<String>,
+    routes: Vec<Route>,
+}
+
+struct Route {
+    /// What it asks of headers: their names in lower case, and the matcher.
+    matchers: Vec<(String, Value)>,
+    /// Headers that name its cluster, or that of its copies.
+    named_by: BTreeSet<String>,
+    /// Whether it leads to a service at all.
+    leads: bool,
+}
+
+/// What routes do with a value of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// None looks at the header.
+    Unseen,
+    /// Some look, and none wants the value.
+    Unmatched,
+    /// The value has to be a cluster's name.
+    Name,
+    /// A route is there for it.
+    Route,
+}
+
+impl Table {
+    pub(super) fn of(table: &Value) -> Self {
+        let name = table["name"].as_str().unwrap_or_default();
+        let mut above = BTreeSet::new();
+        named_by(&table["request_mirror_policies"], &mut above);
+        let hosts = table["virtual_hosts"].as_array().into_iter().flatten();
+        let hosts = hosts.map(|host| VirtualHost::of(host, name, &above));
+        Self {
+            // What comes in at a sidecar has been routed by its caller.
+            hosts: if name.starts_with("inbound|") {
+                Vec::new()
+            } else {
+                hosts.collect()
+            },
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl VirtualHost {
+    fn of(host: &Value, table: &str, above: &BTreeSet<String>) -> Self {
+        let domains = host["domains"].as_array().into_iter().flatten();
+        let domains = domains.filter_map(Value::as_str);
+        // A waypoint has a table for each service, whose name says which.
+        let of_service = table
+            .strip_prefix("inbound-vip|")
+            .and_then(|rest| rest.rsplit('|').next());
+        let mut above = above.clone();
+        named_by(&host["request_mirror_policies"], &mut above);
+        let mut routes = Vec::new();
+        collect(host, &above, &mut routes);
+        Self {
+            domains: match of_service {
+                Some(service) => vec![service.to_owned()],
+                None => domains.map(str::to_ascii_lowercase).collect(),
+            },
+            routes,
+        }
+    }
+
+    /// Whether some route leads to a service.
+    pub(super) fn leads(&self) -> bool {
+        self.routes.iter().any(|route| route.leads)
+    }
+
+    /// What becomes of a header's value; the best that a route offers.
+    pub(super) fn way(&self, header: &str, value: &str) -> Way {
+        let ways = self.routes.iter().map(|route| route.way(header, value));
+        ways.max().unwrap_or(Way::Unseen)
+    }
+
+    /// The values of a header that some route wants just so.
+    pub(super) fn values(&self, header: &str) -> impl Iterator<Item = &str> {
+        let matchers = self.routes.iter().flat_map(|route| &route.matchers);
+        let own = matchers.filter(move |(name, _)| name == header);
+        own.filter_map(|(_, matcher)| {
+            let exact = matcher["string_match"]
+                .get("exact")
+                .or(matcher.get("exact_match"));
+            exact.and_then(Value::as_str)
+        })
+    }
+}
+
+impl Route {
+    fn way(&self, header: &str, value: &str) -> Way {
+        let own = self.matchers.iter().filter(|(name, _)| name == header);
+        let own: Vec<_> = own.collect();
+        let named = self.named_by.contains(header);
+        match (
+            own.iter().all(|(_, matcher)| accepts(matcher, value)),
+            named,
+        ) {
+            (false, _) => Way::Unmatched,
+            (true, true) => Way::Name,
+            (true, false) if own.is_empty() => Way::Unseen,
+            (true, false) => Way::Route,
+        }
+    }
+}
+
+/// Adds every route in a virtual host: in its list, or in the tree of a `matcher`.
+fn collect(node: &Value, above: &BTreeSet<String>, routes: &mut Vec<Route>) {
+    match node {
+        Value::Object(fields) => match (fields.get("match"), fields.get("route")) {
+            (Some(asked), action) => {
+                routes.push(Route::of(asked, action.unwrap_or(&Value::Null), above))
+            }
+            (None, _) => fields
+                .values()
+                .for_each(|field| collect(field, above, routes)),
+        },
+        Value::Array(items) => items.iter().for_each(|item| collect(item, above, routes)),
+        _ => {}
+    }
+}
+
+/// Adds the headers, in lower case, that name a cluster somewhere in a route's action.
+fn named_by(node: &Value, headers: &mut BTreeSet<String>) {
+    match node {
+        Value::Object(fields) => {
+            let header = fields.get("cluster_header").and_then(Value::as_str);
+            headers.extend(header.map(str::to_ascii_lowercase));
+            fields.values().for_each(|field| named_by(field, headers));
+        }
+        Value::Array(items) => items.iter().for_each(|item| named_by(item, headers)),
+        _ => {}
+    }
+}
+
+impl Route {
+    fn of(asked: &Value, action: &Value, above: &BTreeSet<String>) -> Self {
+        let matchers = asked["headers"].as_array().into_iter().flatten();
+        let matchers = matchers.filter_map(|matcher| {
+            let name = matcher["name"].as_str()?;
+            Some((name.to_ascii_lowercase(), matcher.clone()))
+        });
+        let mut named = above.clone();
+        named_by(action, &mut named);
+        let nowhere = |cluster: &str| NOWHERE.contains(&cluster);
+        Self {
+            matchers: matchers.collect(),
+            named_by: named,
+            leads: action.is_object() && !action["cluster"].as_str().is_some_and(nowhere),
+        }
+    }
+}
