@@ -11,6 +11,8 @@ mod check;
 mod copies;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/dump.rs"]
+mod dump;
 #[path = "cli/explain.rs"]
 mod explain;
 #[path = "cli/idle.rs"]

@@ -9,9 +9,10 @@ use super::tree::Node;
 const FILTER: &str = "filters.http.wasm.v3.Wasm";
 
 /// Fields that a policy does not have, and other things in such files have.
-const FOREIGN: [&str; 5] = [
+const FOREIGN: [&str; 6] = [
     "admin",
     "apiVersion",
+    "configs",
     "dynamic_resources",
     "resources",
     "static_resources",

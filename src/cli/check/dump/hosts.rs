@@ -51,7 +51,7 @@ fn rank(domain: &str, host: &str) -> Option<(u8, usize)> {
 }
 
 /// A domain without its port, be that any (`:*`). The colons of an address belong to it.
-fn without_port(domain: &str) -> &str {
+pub(super) fn without_port(domain: &str) -> &str {
     match domain.rsplit_once(':') {
         Some((name, port))
             if !port.contains(']')

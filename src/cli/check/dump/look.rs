@@ -132,38 +132,46 @@ impl Dump {
 
     /// What to do about a cluster that is not there.
     fn instead_of(&self, cluster: &str) -> String {
-        let mut parts = cluster.split('|');
-        let (direction, port, subset, host) =
-            (parts.next(), parts.next(), parts.next(), parts.next());
-        match (self.kind, direction, port, subset, host) {
-            (Kind::Alone, ..) => {
-                let names = listed(self.clusters.iter().map(String::as_str));
-                format!("add it, or name one that is there: {names}")
-            }
-            (Kind::Waypoint, Some("outbound"), Some(port), Some(subset), Some(host)) => {
-                format!(
-                    "a waypoint has other names: `inbound-vip|{port}|http/{subset}|{host}`, in a \
-                     policy of its own"
-                )
-            }
-            (_, Some(_), Some(_), Some(_), Some(host)) => {
-                let alike = self.clusters.iter().filter(|name| name.rsplit('|').next() == Some(host));
-                let names = listed(alike.map(String::as_str));
-                if names.is_empty() {
-                    format!(
-                        "it has none of {host}: a Sidecar resource may keep it from a sidecar, and \
-                         PILOT_FILTER_GATEWAY_CLUSTER_CONFIG from a gateway whose routes do not name it"
-                    )
-                } else {
-                    format!(
-                        "it has {names}: a subset comes from the DestinationRule, unless \
-                         PILOT_FILTER_GATEWAY_CLUSTER_CONFIG keeps it from a gateway"
-                    )
-                }
-            }
-            _ => "Istio's clusters are called `outbound|port|subset|host`: name one so, or match the \
-                  value in a VirtualService instead"
-                .to_owned(),
+        let parts: Vec<_> = cluster.split('|').collect();
+        let (&[direction, port, subset, host], false) = (&parts[..], self.kind == Kind::Alone)
+        else {
+            let names = listed(self.clusters.iter().map(String::as_str));
+            return match self.kind {
+                Kind::Alone => format!("add it, or name one that is there: {names}"),
+                _ => "Istio's clusters are called `outbound|port|subset|host`: name one so, or match the \
+                      value in a VirtualService instead"
+                    .to_owned(),
+            };
+        };
+        if (self.kind, direction) == (Kind::Waypoint, "outbound") {
+            return format!(
+                "a waypoint has other names: `inbound-vip|{port}|http/{subset}|{host}`, in a policy of \
+                 its own"
+            );
+        }
+        let alike = self
+            .clusters
+            .iter()
+            .filter(|name| name.rsplit('|').next() == Some(host));
+        let names = listed(alike.map(String::as_str));
+        match (self.kind, &names[..]) {
+            (Kind::Gateway, "") => format!(
+                "it has none of {host}: correct the host, or under PILOT_FILTER_GATEWAY_CLUSTER_CONFIG \
+                 let a route of this gateway name it"
+            ),
+            (Kind::Waypoint, "") => format!(
+                "it has none of {host}: correct the host, or give the service this waypoint by \
+                 `istio.io/use-waypoint`"
+            ),
+            (_, "") => format!(
+                "it has none of {host}: correct the host, or take it into the Sidecar resource that \
+                 leaves it out"
+            ),
+            (Kind::Gateway, names) => format!(
+                "it has {names}: add the subset to the DestinationRule, and under \
+                 PILOT_FILTER_GATEWAY_CLUSTER_CONFIG a route of this gateway that names it"
+            ),
+            (_, names) => format!("it has {names}: add the subset to the DestinationRule"),
         }
     }
 
@@ -207,9 +215,8 @@ impl Dump {
     fn add_a_route(&self) -> &'static str {
         match self.kind {
             Kind::Alone => "add a route that matches it",
-            Kind::Istio => {
-                "match it in a VirtualService of these hosts, bound to this gateway or to `mesh`"
-            }
+            Kind::Gateway => "match it in a VirtualService of these hosts that names this gateway",
+            Kind::Sidecar => "match it in a VirtualService of these hosts, for the gateway `mesh`",
             Kind::Waypoint => "match it in a VirtualService or HTTPRoute of the service",
         }
     }

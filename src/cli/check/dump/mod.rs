@@ -34,8 +34,10 @@ pub(super) struct Dump {
 enum Kind {
     /// An Envoy of one's own.
     Alone,
-    /// A gateway or sidecar of Istio.
-    Istio,
+    /// A gateway of Istio.
+    Gateway,
+    /// One of Istio's sidecars.
+    Sidecar,
     /// One of Istio's waypoints.
     Waypoint,
 }
@@ -80,8 +82,13 @@ impl Dump {
     pub(super) fn read(path: &Path, in_force: bool) -> anyhow::Result<(Self, Vec<Source>)> {
         let (file, dump) = input::json(path)?;
         let clusters = clusters(&dump, &["static_clusters", "dynamic_active_clusters"]);
-        let names = ["static_route_configs", "dynamic_route_configs"];
-        let tables = lists(&dump, ".RoutesConfigDump", &names);
+        let kind = Kind::of(&dump, &clusters);
+        let names: &[_] = match kind {
+            // The others are for what comes in, which its caller has routed, and for probes.
+            Kind::Gateway | Kind::Sidecar => &["dynamic_route_configs"],
+            Kind::Alone | Kind::Waypoint => &["static_route_configs", "dynamic_route_configs"],
+        };
+        let tables = lists(&dump, ".RoutesConfigDump", names);
         if clusters.is_empty() || tables.is_empty() {
             let lacks = if clusters.is_empty() {
                 "clusters"
@@ -118,7 +125,7 @@ impl Dump {
         }
         Ok((
             Self {
-                kind: Kind::of(&dump, &clusters),
+                kind,
                 warming: self::clusters(&dump, &["dynamic_warming_clusters"]),
                 clusters,
                 tables,
@@ -139,9 +146,11 @@ impl Kind {
         let named = |prefix| clusters.iter().any(|name| name.starts_with(prefix));
         match id.unwrap_or_default().split('~').next() {
             Some("waypoint") => Self::Waypoint,
-            Some("sidecar" | "router") => Self::Istio,
+            Some("sidecar") => Self::Sidecar,
+            Some("router") => Self::Gateway,
             _ if named("inbound-vip|") => Self::Waypoint,
-            _ if named("outbound|") => Self::Istio,
+            _ if named("inbound|") => Self::Sidecar,
+            _ if named("outbound|") => Self::Gateway,
             _ => Self::Alone,
         }
     }

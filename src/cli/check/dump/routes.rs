@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::hosts::without_port;
 use super::matchers::accepts;
 
 /// Clusters of Istio behind which there is no service.
@@ -55,12 +56,7 @@ impl Table {
         let hosts = table["virtual_hosts"].as_array().into_iter().flatten();
         let hosts = hosts.map(|host| VirtualHost::of(host, name, &above));
         Self {
-            // What comes in at a sidecar has been routed by its caller.
-            hosts: if name.starts_with("inbound|") {
-                Vec::new()
-            } else {
-                hosts.collect()
-            },
+            hosts: hosts.collect(),
             name: name.to_owned(),
         }
     }
@@ -69,19 +65,25 @@ impl Table {
 impl VirtualHost {
     fn of(host: &Value, table: &str, above: &BTreeSet<String>) -> Self {
         let domains = host["domains"].as_array().into_iter().flatten();
-        let domains = domains.filter_map(Value::as_str);
-        // A waypoint has a table for each service, whose name says which.
-        let of_service = table
-            .strip_prefix("inbound-vip|")
-            .and_then(|rest| rest.rsplit('|').next());
+        let domains: Vec<_> = domains.filter_map(Value::as_str).collect();
+        // Istio has tables for one service alone, with every domain; their names say whose.
+        let alone = match table.strip_prefix("inbound-vip|") {
+            Some(rest) => rest.rsplit('|').next(),
+            None => {
+                Some(table).filter(|table| host["name"] == **table && without_port(table) != *table)
+            }
+        };
         let mut above = above.clone();
         named_by(&host["request_mirror_policies"], &mut above);
         let mut routes = Vec::new();
         collect(host, &above, &mut routes);
         Self {
-            domains: match of_service {
-                Some(service) => vec![service.to_owned()],
-                None => domains.map(str::to_ascii_lowercase).collect(),
+            domains: match (alone, &domains[..]) {
+                (Some(service), ["*"]) => vec![service.to_owned()],
+                _ => domains
+                    .iter()
+                    .map(|domain| domain.to_ascii_lowercase())
+                    .collect(),
             },
             routes,
         }
