@@ -23,6 +23,8 @@ mod input;
 mod istio;
 #[path = "cli/lanes.rs"]
 mod lanes;
+#[path = "cli/proxies.rs"]
+mod proxies;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/schema.rs"]

@@ -1,5 +1,4 @@
-//! Policies against what proxies have in force: an Envoy of one's own, a gateway, a sidecar and a
-//! waypoint of Istio, each cut down to what is looked at.
+//! Policies against what an Envoy of one's own has in force.
 
 use std::fs;
 
@@ -7,24 +6,8 @@ use serde_json::{Value, json};
 
 use crate::run::{Ran, graylane};
 
-fn dump(file: &str) -> Value {
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
-}
-
-fn gateway() -> Value {
-    dump("docs/examples/gateway-dump.json")
-}
-
-fn sidecar() -> Value {
-    dump("tests/cli/dumps/sidecar.json")
-}
-
-fn waypoint() -> Value {
-    dump("tests/cli/dumps/waypoint.json")
-}
-
 /// An Envoy without Istio, which has these clusters and routes.
-fn alone(clusters: &[&str], routes: Value) -> Value {
+fn alone(clusters: &[&str], routes: &Value) -> Value {
     let clusters = clusters
         .iter()
         .map(|name| json!({ "cluster": { "name": name } }));
@@ -39,12 +22,12 @@ fn alone(clusters: &[&str], routes: Value) -> Value {
     ]})
 }
 
-fn route(action: Value) -> Value {
+fn route(action: &Value) -> Value {
     json!({ "match": { "prefix": "/" }, "route": action })
 }
 
 /// A policy with two canaries, of which the second gets copies, too.
-fn policy() -> Value {
+pub(crate) fn policy() -> Value {
     let by = json!([{ "header": "x-u" }]);
     json!({ "schema": "graylane/v1", "role": "mesh", "services": [{
         "name": "shop",
@@ -59,16 +42,8 @@ fn policy() -> Value {
     }]})
 }
 
-/// What is said of a dump and the policy in it.
-fn in_force(dump: &Value) -> Vec<String> {
-    said(&graylane(
-        &["check", "--config-dump=-", "--format=json"],
-        &dump.to_string(),
-    ))
-}
-
 /// What is said of a policy beside a dump.
-fn beside(dump: &Value, policy: &Value) -> Vec<String> {
+pub(crate) fn beside(dump: &Value, policy: &Value) -> Vec<String> {
     let file = fs::read_dir("target")
         .map(|_| "target/policy-beside-a-dump.json")
         .unwrap();
@@ -83,7 +58,7 @@ fn beside(dump: &Value, policy: &Value) -> Vec<String> {
     said(&ran)
 }
 
-fn said(ran: &Ran) -> Vec<String> {
+pub(crate) fn said(ran: &Ran) -> Vec<String> {
     let checked = ran.json();
     assert_eq!(checked.as_array().unwrap().len(), 1, "{checked:#}");
     let findings = checked[0]["findings"].as_array().unwrap().iter();
@@ -109,15 +84,15 @@ fn a_cluster_header_has_to_name_a_cluster() {
                 "request_mirror_policies": [{ "cluster_header": "x-gray-mirror" }],
             },
         },
-        route(json!({ "cluster": "shop-v1" })),
+        route(&json!({ "cluster": "shop-v1" })),
     ]);
     let all = ["shop-v1", "shop-v2", "shop-v3"];
     assert_eq!(
-        beside(&alone(&all, routes.clone()), &policy()),
+        beside(&alone(&all, &routes), &policy()),
         Vec::<String>::new()
     );
     assert_eq!(
-        beside(&alone(&all[..2], routes.clone()), &policy()),
+        beside(&alone(&all[..2], &routes), &policy()),
         [
             "warning: services[0].mirror[0].version: shop-v3 is no cluster of this proxy, so nothing is \
              copied to v3; add it, or name one that is there: shop-v1, shop-v2",
@@ -125,7 +100,7 @@ fn a_cluster_header_has_to_name_a_cluster() {
              for v3 get 503; add it, or name one that is there: shop-v1, shop-v2",
         ]
     );
-    let mut warming = alone(&all[..2], routes.clone());
+    let mut warming = alone(&all[..2], &routes);
     warming["configs"][0]["dynamic_warming_clusters"] =
         json!([{ "cluster": { "name": "shop-v3" } }]);
     assert_eq!(
@@ -134,7 +109,7 @@ fn a_cluster_header_has_to_name_a_cluster() {
          for v3 get 503; look what its endpoints or certificates wait for"
     );
     let many = ["a", "b", "c", "d", "e", "f", "shop-v1", "shop-v2"];
-    let said = beside(&alone(&many, routes), &policy());
+    let said = beside(&alone(&many, &routes), &policy());
     assert!(said[0].ends_with(": a, b, c, d, e and 3 more"), "{said:?}");
 }
 
@@ -147,7 +122,7 @@ fn a_value_has_to_be_matched_where_routes_match_values() {
     };
     let exact = |value: &str| json!({ "string_match": { "exact": value } });
     let clusters = ["shop-v1"];
-    let baseline = route(json!({ "cluster": "shop-v1" }));
+    let baseline = route(&json!({ "cluster": "shop-v1" }));
     let canary = json!({ "cluster": "canary" });
     let copy = matched("x-gray-mirror", exact("shop-v3"), canary.clone());
     let some = json!([
@@ -156,7 +131,7 @@ fn a_value_has_to_be_matched_where_routes_match_values() {
         baseline
     ]);
     assert_eq!(
-        beside(&alone(&clusters, some), &policy()),
+        beside(&alone(&clusters, &some), &policy()),
         [
             "warning: services[0].versions[2].cluster: no route for shop matches x-gray-cluster: shop-v3, \
           only shop-v2; so requests for v3 go where the baseline's go; add a route that matches it"
@@ -169,18 +144,18 @@ fn a_value_has_to_be_matched_where_routes_match_values() {
         baseline
     ]);
     assert_eq!(
-        beside(&alone(&clusters, all), &policy()),
+        beside(&alone(&clusters, &all), &policy()),
         Vec::<String>::new()
     );
     let absent = json!({ "present_match": true, "invert_match": true });
     let only_without = json!([matched("x-gray-cluster", absent, canary), baseline]);
     assert_eq!(
-        beside(&alone(&clusters, only_without), &policy())[0],
+        beside(&alone(&clusters, &only_without), &policy())[0],
         "warning: services[0].versions[1].cluster: no route for shop matches x-gray-cluster: shop-v2; so \
          requests for v2 go where the baseline's go; add a route that matches it"
     );
     assert_eq!(
-        beside(&alone(&clusters, json!([baseline])), &policy()),
+        beside(&alone(&clusters, &json!([baseline])), &policy()),
         [
             "warning: services[0]: no route for shop looks at x-gray-cluster, so requests for v2 go where \
              the baseline's go; add a route that matches it",
@@ -191,15 +166,40 @@ fn a_value_has_to_be_matched_where_routes_match_values() {
 }
 
 #[test]
+fn of_two_kinds_of_routes_the_first_decides() {
+    let named = json!({
+        "match": { "prefix": "/", "headers": [{ "name": "x-gray-cluster", "present_match": true }] },
+        "route": { "cluster_header": "x-gray-cluster" },
+    });
+    let exact = json!({ "name": "x-gray-cluster", "string_match": { "prefix": "shop-" } });
+    let matched = json!({
+        "match": { "prefix": "/", "headers": [exact] },
+        "route": { "cluster": "canary" },
+    });
+    let mut policy = policy();
+    policy["services"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("mirror");
+    let said = |routes: Value| beside(&alone(&["shop-v1", "shop-v2"], &routes), &policy);
+    assert_eq!(said(json!([matched, named])), Vec::<String>::new());
+    assert_eq!(said(json!([named, matched])).len(), 1);
+    // On one path only, the others go on.
+    let mut on_a_path = named.clone();
+    on_a_path["match"]["prefix"] = json!("/cart");
+    assert_eq!(said(json!([on_a_path, matched])), Vec::<String>::new());
+}
+
+#[test]
 fn headers_of_other_names_are_those_that_are_looked_for() {
     let mut policy = policy();
     policy["headers"] = json!({ "cluster": "x-to", "mirror": "x-too" });
-    let routes = json!([route(json!({
+    let routes = json!([route(&json!({
         "cluster_header": "X-To",
         "request_mirror_policies": [{ "cluster_header": "X-Too" }],
     }))]);
     let all = ["shop-v1", "shop-v2", "shop-v3"];
-    assert_eq!(beside(&alone(&all, routes), &policy), Vec::<String>::new());
+    assert_eq!(beside(&alone(&all, &routes), &policy), Vec::<String>::new());
 }
 
 #[test]
@@ -208,224 +208,9 @@ fn a_policy_that_routes_by_the_tag_alone_needs_no_route() {
     let service = &mut policy["services"][0];
     service["versions"] = json!([{ "name": "v1" }, { "name": "v2" }]);
     service.as_object_mut().unwrap().remove("mirror");
-    let routes = json!([route(json!({ "cluster": "shop" }))]);
+    let routes = json!([route(&json!({ "cluster": "shop" }))]);
     assert_eq!(
-        beside(&alone(&["shop"], routes), &policy),
+        beside(&alone(&["shop"], &routes), &policy),
         Vec::<String>::new()
-    );
-}
-
-#[test]
-fn a_gateway_is_asked_for_its_own_services() {
-    assert_eq!(
-        in_force(&gateway()),
-        [
-            "note: services[1].hosts: no route of this proxy leads to a service by the hosts of pay; \
-             unless another proxy is asked for it, write them as callers do",
-            "warning: services[0].versions[2].cluster: no route for checkout matches x-gray-cluster: \
-             checkout-v3, only checkout-v2; so requests for v3 go where the baseline's go; match it in a \
-             VirtualService of these hosts that names this gateway",
-        ]
-    );
-}
-
-#[test]
-fn a_sidecar_is_asked_for_what_it_was_sent() {
-    assert_eq!(in_force(&sidecar()), Vec::<String>::new());
-    // As with a `Sidecar` resource that leaves checkout out, and before a listener's routes came.
-    let mut sidecar = sidecar();
-    for table in sidecar["configs"][4]["dynamic_route_configs"]
-        .as_array_mut()
-        .unwrap()
-    {
-        let hosts = table["route_config"]["virtual_hosts"]
-            .as_array_mut()
-            .unwrap();
-        hosts.retain(|host| host["name"] != "checkout.shop.svc.cluster.local:80");
-    }
-    let listener = json!({ "filters": [{ "rds": { "route_config_name": "8080" } }] });
-    sidecar["configs"][3]["dynamic_listeners"]
-        .as_array_mut()
-        .unwrap()
-        .push(listener);
-    assert_eq!(
-        in_force(&sidecar),
-        [
-            "note: policy: the dump lacks the routes 8080, which listeners of this proxy wait for; take \
-             it again once they have come",
-            "note: services[0].hosts: no route of this proxy leads to a service by the hosts of checkout; \
-             unless another proxy is asked for it, write them as callers do",
-        ]
-    );
-}
-
-/// Istio's routes, all of them made to take the cluster that the header names.
-fn naming(mut dump: Value) -> Value {
-    fn rename(node: &mut Value) {
-        if let Some(route) = node.get_mut("route").filter(|route| route.is_object()) {
-            *route = json!({ "cluster_header": "x-gray-cluster" });
-        }
-        match node {
-            Value::Object(fields) => fields.values_mut().for_each(rename),
-            Value::Array(items) => items.iter_mut().for_each(rename),
-            _ => {}
-        }
-    }
-    rename(&mut dump);
-    dump
-}
-
-#[test]
-fn what_to_do_about_a_cluster_depends_on_the_proxy() {
-    let mut policy = policy();
-    let service = &mut policy["services"][0];
-    service["hosts"] = json!(["pay.shop", "pay.shop.svc.cluster.local"]);
-    service["versions"] = json!([{ "name": "v1" }, { "name": "v2" }]);
-    service.as_object_mut().unwrap().remove("mirror");
-    let named = |dump: Value, cluster: &str| {
-        let mut policy = policy.clone();
-        policy["services"][0]["versions"][1]["cluster"] = json!(cluster);
-        let mut said = beside(&naming(dump), &policy);
-        said.retain(|sentence| sentence.starts_with("warning"));
-        said.pop()
-    };
-    // The gateway's only host, so that it is asked for the service.
-    let mut gateway = gateway();
-    let table = &mut gateway["configs"][4]["dynamic_route_configs"][0]["route_config"];
-    table["virtual_hosts"][0]["domains"] = json!(["pay.shop"]);
-    let no_cluster = |cluster: &str, instead: &str| {
-        format!(
-            "warning: services[0].versions[1].cluster: {cluster} is no cluster of this proxy, so \
-             requests for v2 get 503; {instead}"
-        )
-    };
-    let pay = |subset: &str| format!("outbound|80|{subset}|pay.shop.svc.cluster.local");
-    let cart = "outbound|80|v2|cart.shop.svc.cluster.local";
-    let all = [pay("v1"), pay("v2"), pay("")].join(", ");
-    assert_eq!(named(sidecar(), &pay("v2")), None);
-    assert_eq!(named(gateway.clone(), &pay("v2")), None);
-    for (dump, cluster, instead) in [
-        (
-            sidecar(),
-            &*pay("v3"),
-            format!("it has {all}: add the subset to the DestinationRule"),
-        ),
-        (
-            gateway.clone(),
-            &pay("v3"),
-            format!(
-                "it has {all}: add the subset to the DestinationRule, and under \
-                 PILOT_FILTER_GATEWAY_CLUSTER_CONFIG a route of this gateway that names it"
-            ),
-        ),
-        (
-            sidecar(),
-            cart,
-            "it has none of cart.shop.svc.cluster.local: correct the host, or take it into the Sidecar \
-             resource that leaves it out"
-                .to_owned(),
-        ),
-        (
-            gateway,
-            cart,
-            "it has none of cart.shop.svc.cluster.local: correct the host, or under \
-             PILOT_FILTER_GATEWAY_CLUSTER_CONFIG let a route of this gateway name it"
-                .to_owned(),
-        ),
-        (
-            waypoint(),
-            "inbound-vip|80|http/v2|cart.shop.svc.cluster.local",
-            "it has none of cart.shop.svc.cluster.local: correct the host, or give the service this \
-             waypoint by `istio.io/use-waypoint`"
-                .to_owned(),
-        ),
-        (
-            sidecar(),
-            "pay-v2",
-            "Istio's clusters are called `outbound|port|subset|host`: name one so, or match the value \
-             in a VirtualService instead"
-                .to_owned(),
-        ),
-    ] {
-        assert_eq!(named(dump, cluster), Some(no_cluster(cluster, &instead)));
-    }
-    assert_eq!(
-        in_force(&waypoint()),
-        [
-            "warning: services[0].versions[1].cluster: outbound|80|v2|pay.shop.svc.cluster.local is no \
-          cluster of this proxy, so requests for v2 get 503; a waypoint has other names: \
-          `inbound-vip|80|http/v2|pay.shop.svc.cluster.local`, in a policy of its own"
-        ]
-    );
-}
-
-#[test]
-fn a_policy_of_several_filters_counts_once_and_a_wrong_one_is_refused() {
-    let mut twice = gateway();
-    let filters = twice["configs"][2]["ecds_filters"].as_array_mut().unwrap();
-    filters.push(filters[0].clone());
-    assert_eq!(in_force(&twice), in_force(&gateway()));
-    let wrong = gateway().to_string().replace("graylane/v1", "graylane/v9");
-    let ran = graylane(&["check", "--config-dump=-"], &wrong);
-    assert_eq!(ran.code, 1);
-    assert_eq!(
-        ran.out,
-        "-: error: schema: unknown variant `graylane/v9`, expected `graylane/v1`\n"
-    );
-}
-
-#[test]
-fn a_dump_that_cannot_tell_says_so() {
-    let without = |section: usize, list: &str| {
-        let mut dump = gateway();
-        dump["configs"][section]
-            .as_object_mut()
-            .unwrap()
-            .remove(list);
-        dump
-    };
-    let mut no_clusters = without(1, "static_clusters");
-    no_clusters["configs"][1]
-        .as_object_mut()
-        .unwrap()
-        .remove("dynamic_active_clusters");
-    let mut stand_in = gateway();
-    let rbac = json!({ "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC" });
-    stand_in["configs"][2]["ecds_filters"][0]["ecds_filter"]["typed_config"] = rbac;
-    for (dump, sentence) in [
-        (
-            no_clusters.to_string(),
-            "error: - has no clusters, and so is no whole dump of a proxy that serves; take it from \
-             /config_dump, without `resource` and `mask`\n",
-        ),
-        (
-            without(4, "dynamic_route_configs").to_string(),
-            "error: - has no routes, and so is no whole dump of a proxy that serves; take it from \
-             /config_dump, without `resource` and `mask`\n",
-        ),
-        (
-            without(2, "ecds_filters").to_string(),
-            "error: - has no graylane filter; give the policy beside it, or take it again once the \
-             proxy has one\n",
-        ),
-        (
-            stand_in.to_string(),
-            "error: - has no graylane filter: extensions.istio.io/trafficextension/istio-system.graylane\
-             ~istio-translated-wasmplugin is an RBAC filter there, which Istio's agent puts in place of a \
-             module that it cannot fetch; look into its log\n",
-        ),
-        (
-            "configs: []".to_owned(),
-            "error: - is not JSON: expected value at line 1 column 1\n",
-        ),
-    ] {
-        let ran = graylane(&["check", "--config-dump=-"], &dump);
-        assert_eq!((ran.code, ran.err.as_str()), (2, sentence));
-    }
-    let ran = graylane(&["check", "--config-dump", "none.json"], "");
-    assert!(
-        ran.err.starts_with("error: none.json cannot be read: "),
-        "{}",
-        ran.err
     );
 }

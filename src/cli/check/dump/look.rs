@@ -56,13 +56,12 @@ pub(in crate::cli::check) fn look(policy: &Loaded, dump: &Dump) -> Vec<Finding> 
         for written in &written {
             let way = |host: &&VirtualHost| host.way(written.header, written.cluster);
             let found = match met.iter().map(way).max().unwrap_or(Way::Unseen) {
-                Way::Route => None,
                 Way::Name => dump.unknown(written),
                 Way::Unmatched => dump.unmatched(written, service, &met),
                 Way::Unseen if written.passed_over.is_some() && unseen.insert(written.header) => {
                     Some((place.clone(), dump.unseen(written, service)))
                 }
-                Way::Unseen => None,
+                Way::Route | Way::Unseen => None,
             };
             findings.extend(found.map(|(place, problem)| Finding::warning(place, problem)));
         }

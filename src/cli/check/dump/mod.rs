@@ -139,10 +139,8 @@ impl Dump {
 impl Kind {
     /// Istio says it in the node's id, and otherwise its names of clusters do.
     fn of(dump: &Value, clusters: &BTreeSet<String>) -> Self {
-        let bootstrap = dump["configs"].as_array().into_iter().flatten();
-        let id = bootstrap
-            .filter_map(|config| config["bootstrap"]["node"]["id"].as_str())
-            .next();
+        let mut configs = dump["configs"].as_array().into_iter().flatten();
+        let id = configs.find_map(|config| config["bootstrap"]["node"]["id"].as_str());
         let named = |prefix| clusters.iter().any(|name| name.starts_with(prefix));
         match id.unwrap_or_default().split('~').next() {
             Some("waypoint") => Self::Waypoint,

@@ -29,6 +29,8 @@ pub(super) struct VirtualHost {
 struct Route {
     /// What it asks of headers: their names in lower case, and the matcher.
     matchers: Vec<(String, Value)>,
+    /// Whether it takes any path, and asks for nothing else but headers.
+    any_path: bool,
     /// Headers that name its cluster, or that of its copies.
     named_by: BTreeSet<String>,
     /// Whether it leads to a service at all.
@@ -94,10 +96,18 @@ impl VirtualHost {
         self.routes.iter().any(|route| route.leads)
     }
 
-    /// What becomes of a header's value; the best that a route offers.
+    /// What becomes of a header's value: the best that a route offers, up to the first that takes
+    /// every request with it.
     pub(super) fn way(&self, header: &str, value: &str) -> Way {
-        let ways = self.routes.iter().map(|route| route.way(header, value));
-        ways.max().unwrap_or(Way::Unseen)
+        let mut best = Way::Unseen;
+        for route in &self.routes {
+            let way = route.way(header, value);
+            best = best.max(way);
+            if way >= Way::Name && route.asks_for_nothing_but(header) {
+                break;
+            }
+        }
+        best
     }
 
     /// The values of a header that some route wants just so.
@@ -114,6 +124,10 @@ impl VirtualHost {
 }
 
 impl Route {
+    fn asks_for_nothing_but(&self, header: &str) -> bool {
+        self.any_path && self.matchers.iter().all(|(name, _)| name == header)
+    }
+
     fn way(&self, header: &str, value: &str) -> Way {
         let own = self.matchers.iter().filter(|(name, _)| name == header);
         let own: Vec<_> = own.collect();
@@ -135,7 +149,7 @@ fn collect(node: &Value, above: &BTreeSet<String>, routes: &mut Vec<Route>) {
     match node {
         Value::Object(fields) => match (fields.get("match"), fields.get("route")) {
             (Some(asked), action) => {
-                routes.push(Route::of(asked, action.unwrap_or(&Value::Null), above))
+                routes.push(Route::of(asked, action.unwrap_or(&Value::Null), above));
             }
             (None, _) => fields
                 .values()
@@ -171,6 +185,11 @@ impl Route {
         let nowhere = |cluster: &str| NOWHERE.contains(&cluster);
         Self {
             matchers: matchers.collect(),
+            any_path: asked["prefix"] == "/"
+                && asked.as_object().is_some_and(|asked| {
+                    let mut fields = asked.keys();
+                    fields.all(|field| ["headers", "prefix", "case_sensitive"].contains(&&**field))
+                }),
             named_by: named,
             leads: action.is_object() && !action["cluster"].as_str().is_some_and(nowhere),
         }
