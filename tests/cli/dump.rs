@@ -188,6 +188,10 @@ fn of_two_kinds_of_routes_the_first_decides() {
     let mut on_a_path = named.clone();
     on_a_path["match"]["prefix"] = json!("/cart");
     assert_eq!(said(json!([on_a_path, matched])), Vec::<String>::new());
+    // What stands behind a route for everything is not reached.
+    let baseline = route(&json!({ "cluster": "shop-v1" }));
+    assert_eq!(said(json!([matched, baseline])), Vec::<String>::new());
+    assert_eq!(said(json!([baseline, matched])).len(), 1);
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl VirtualHost {
         for route in &self.routes {
             let way = route.way(header, value);
             best = best.max(way);
-            if way >= Way::Name && route.asks_for_nothing_but(header) {
+            if way != Way::Unmatched && route.asks_for_nothing_but(header) {
                 break;
             }
         }
