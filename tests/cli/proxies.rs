@@ -1,5 +1,6 @@
 //! Policies against what a gateway, a sidecar and a waypoint of Istio have in force, each cut down to
-//! what is looked at. The first two came from live ones; the waypoint's follows Istio's source.
+//! what is looked at. The first two are of live ones; of the waypoint's, an Envoy without Istio's own
+//! filters took the clusters and refused the listeners, whose routes these are.
 
 use std::fs;
 
@@ -167,11 +168,27 @@ fn what_to_do_about_a_cluster_depends_on_the_proxy() {
         assert_eq!(named(dump, cluster), Some(no_cluster(cluster, &instead)));
     }
     assert_eq!(
-        in_force(&waypoint()),
+        named(waypoint(), &pay("v2")),
+        Some(no_cluster(
+            &pay("v2"),
+            "a waypoint has other names: `inbound-vip|80|http/v2|pay.shop.svc.cluster.local`, in a \
+             policy of its own"
+        ))
+    );
+    let own = "inbound-vip|80|http/v2|pay.shop.svc.cluster.local";
+    assert_eq!(named(waypoint(), own), None);
+}
+
+#[test]
+fn a_waypoint_has_a_table_for_each_service() {
+    assert_eq!(in_force(&waypoint()), Vec::<String>::new());
+    let other = waypoint().to_string().replace("pay-v2\\\"", "pay-v3\\\"");
+    assert_eq!(
+        in_force(&serde_json::from_str(&other).unwrap()),
         [
-            "warning: services[0].versions[1].cluster: outbound|80|v2|pay.shop.svc.cluster.local is no \
-          cluster of this proxy, so requests for v2 get 503; a waypoint has other names: \
-          `inbound-vip|80|http/v2|pay.shop.svc.cluster.local`, in a policy of its own"
+            "warning: services[1].versions[1].cluster: no route for pay matches x-gray-cluster: pay-v3, \
+             only pay-v2; so requests for v2 go where the baseline's go; match it in a VirtualService or \
+             HTTPRoute of the service"
         ]
     );
 }
