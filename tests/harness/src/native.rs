@@ -91,17 +91,7 @@ impl Native {
                     after = after.with(header, value);
                 }
                 HeaderEffect::Remove(header) => clear(header),
-                HeaderEffect::Entry(name, value) => {
-                    let own = visit.headers.iter().filter(|(name, _)| name == "baggage");
-                    let lines: Vec<_> = own.map(|(_, line)| &**line).collect();
-                    let members = lines.join(&b","[..]);
-                    if let Some(members) = graylane::rewritten(&members, name, value) {
-                        clear("baggage");
-                        if !members.is_empty() {
-                            after = after.with("baggage", members);
-                        }
-                    }
-                }
+                HeaderEffect::Entry(name, value) => after = after.with_entry(name, value),
                 HeaderEffect::AddCookie(..) => {}
             }
         }

@@ -113,4 +113,25 @@ impl Visit {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
+
+    /// The values of a header, in order.
+    #[must_use]
+    pub fn values(&self, name: &str) -> Vec<Vec<u8>> {
+        let headers = self.headers.iter();
+        let values = headers.filter(|(own, _)| own == name);
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The same, with one entry of this name in `baggage`, or none.
+    pub(crate) fn with_entry(mut self, name: &str, value: Option<&str>) -> Self {
+        let entries = self.values("baggage").join(&b","[..]);
+        let Some(entries) = graylane::rewritten(&entries, name, value) else {
+            return self;
+        };
+        self.headers.retain(|(own, _)| own != "baggage");
+        if entries.is_empty() {
+            return self;
+        }
+        self.with("baggage", entries)
+    }
 }

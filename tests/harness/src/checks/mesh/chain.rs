@@ -1,44 +1,30 @@
 //! Everybody by the edge, through all three services.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::NAME;
-use super::path::{Hop, answers_say_nothing, expected, hides_clusters, taken};
-use super::policies::policy;
-use crate::Progress;
+use super::path::{Hop, answers_say_nothing, hides_clusters};
+use super::site::{Asked, Entrance, Site, user};
 use crate::checks::forged::FORGERIES;
-use crate::checks::people::with_user;
-use crate::client::{Answer, Pace, Protocol, Visit, drive};
+use crate::client::Visit;
 use crate::lab::Lab;
-use crate::mesh::{Mesh, SERVICES};
-use crate::native::Native;
+use crate::mesh::SERVICES;
 use crate::report::Row;
 
 /// Users with each forgery.
 const FORGERS: usize = 50;
 
-pub(super) async fn check(lab: &Lab, mesh: &Mesh, inside: &Native) -> Result<Vec<Row>> {
-    let policy = policy("edge", 30.0);
-    let native = Native::compile(&policy)?;
-    let edge = mesh.edge(lab, &policy).await?;
-    let visits: Arc<[Visit]> = (0..lab.users()).map(user).collect();
-    let progress = Progress::of(&format!("{NAME}: the chain"), visits.len());
-    let answers = drive(edge.address(), &visits, Pace::default(), progress).await?;
-    let wanted: Vec<_> = visits
-        .iter()
-        .map(|visit| expected(&native, inside, visit))
-        .collect();
-    let mut rows = compare(&wanted, &answers);
+pub(super) async fn check(lab: &Lab, site: &Site, by: &Entrance) -> Result<Vec<Row>> {
+    let visits: Arc<[Visit]> = (0..lab.users()).map(tester_or_user).collect();
+    let asked = site.ask(by, "the chain", &visits, &visits).await?;
+    let mut rows = compare(&asked);
 
     let (honest, forgers) = forgers();
-    let progress = Progress::of(&format!("{NAME}: forgers"), forgers.len());
-    let answers = drive(edge.address(), &forgers, Pace::default(), progress).await?;
-    let right = honest.iter().zip(&answers).filter(|(visit, answer)| {
-        taken(answer) == expected(&native, inside, visit) && hides_clusters(answer)
-    });
+    let asked = site.ask(by, "forgers", &forgers, &honest).await?;
+    let both = asked.wanted.iter().zip(&asked.ways).zip(&asked.answers);
+    let right = both.filter(|((wanted, way), answer)| wanted == way && hides_clusters(answer));
     rows.push(Row::exact(
         NAME,
         "forged at the edge: the same way as without it",
@@ -48,15 +34,12 @@ pub(super) async fn check(lab: &Lab, mesh: &Mesh, inside: &Native) -> Result<Vec
     Ok(rows)
 }
 
-/// A user by id, over either protocol; some are testers at `checkout`.
-fn user(number: usize) -> Visit {
-    let visit = with_user(Visit::of(format!("user-{number}")));
-    let visit = if number % 50 == 49 {
-        visit.with("x-qa", "on")
+fn tester_or_user(number: usize) -> Visit {
+    if number % 50 == 49 {
+        user(number).with("x-qa", "on")
     } else {
-        visit
-    };
-    visit.over([Protocol::Http1, Protocol::Http2][number % 2])
+        user(number)
+    }
 }
 
 /// Users, and the same ones with each forgery.
@@ -74,49 +57,27 @@ fn forgers() -> (Vec<Visit>, Arc<[Visit]>) {
     (honest, forging.into())
 }
 
-fn compare(wanted: &[Vec<Hop>], answers: &[Answer]) -> Vec<Row> {
-    let ways: Vec<_> = answers.iter().map(taken).collect();
-    let users = wanted.len();
-    let both = || wanted.iter().zip(&ways);
+fn compare(asked: &Asked) -> Vec<Row> {
+    let users = asked.wanted.len();
     let mut rows = Vec::new();
     for (number, (service, _)) in SERVICES.into_iter().enumerate() {
         let pod = |way: &Vec<Hop>| way.get(number).map(|hop| hop.pod.clone());
-        let right = both().filter(|(wanted, way)| pod(wanted) == pod(way));
+        let both = asked.wanted.iter().zip(&asked.ways);
+        let right = both.filter(|(wanted, way)| pod(wanted) == pod(way));
         let rule = format!("{service}: version as the core says");
         rows.push(Row::exact(NAME, rule, users, right.count()));
     }
-    let right = both().filter(|(wanted, way)| wanted == way).count();
-    rows.push(Row::exact(NAME, "the right tag at each hop", users, right));
-    for (wanted, way) in both().filter(|(wanted, way)| wanted != way).take(3) {
-        eprintln!("{NAME}: {way:?}, not {wanted:?}");
-    }
-    if let Some(Err(error)) = answers.iter().find(|answer| answer.is_err()) {
-        eprintln!("{NAME}: {error}");
-    }
-
-    // Agreement on one way for everybody would prove nothing.
-    let mut users_by_way: BTreeMap<String, usize> = BTreeMap::new();
-    for way in &ways {
-        let versions = way.iter().filter_map(|hop| hop.pod.rsplit_once('-'));
-        let versions: Vec<_> = versions.map(|(_, version)| version).collect();
-        *users_by_way.entry(versions.join("→")).or_default() += 1;
-    }
-    let counts: Vec<_> = users_by_way
-        .iter()
-        .map(|(way, users)| format!("{way}: {users}"))
-        .collect();
-    rows.push(Row::judged(
-        NAME,
-        "users by their way",
-        "three ways",
-        counts.join(", "),
-        "",
-        users_by_way.len() == 3,
+    let rule = "the right tag at each hop";
+    rows.push(Row::exact(NAME, rule, users, asked.right()));
+    rows.push(asked.judge_ways(
+        "users by their way".to_owned(),
+        &["v1→v1→v1", "v1→v1→v2", "v2→v1→v2"],
     ));
-    let hidden = answers.iter().filter(|answer| hides_clusters(answer));
+    let answers = || asked.answers.iter();
+    let hidden = answers().filter(|answer| hides_clusters(answer)).count();
     let rule = "no x-gray-cluster at an application";
-    rows.push(Row::exact(NAME, rule, users, hidden.count()));
-    let silent = answers.iter().filter(|answer| answers_say_nothing(answer));
+    rows.push(Row::exact(NAME, rule, users, hidden));
+    let silent = answers().filter(|answer| answers_say_nothing(answer));
     let rule = "no tag in an answer, at any hop";
     rows.push(Row::exact(NAME, rule, users, silent.count()));
     rows

@@ -1,11 +1,15 @@
 //! What a request becomes on its way through the services: as the core says, and as it was.
 
+use std::collections::BTreeMap;
+
 use crate::backend::{Echo, PASSED_ON};
 use crate::client::{Answer, Reply, Visit};
 use crate::mesh::{SERVICES, host};
 use crate::native::Native;
 
+/// The tag's own header, and the one in which it may be an entry.
 pub(super) const TAG: &str = "x-gray-version";
+pub(super) const BAGGAGE: &str = "baggage";
 
 /// One application that a request has reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub(super) struct Hop {
     pub(super) pod: String,
     /// The values of the tag that it saw.
     pub(super) tag: Vec<Vec<u8>>,
+    /// Those of `baggage`.
+    pub(super) baggage: Vec<Vec<u8>>,
 }
 
 /// The way of a request that comes by the edge.
@@ -26,11 +32,13 @@ pub(super) fn expected(edge: &Native, inside: &Native, visit: &Visit) -> Vec<Hop
         if number > 0 {
             here = passed_on(&here).at(&host(service));
         }
-        let version = decides.decide(&here).version.unwrap_or_default();
+        // The pods have the names of their clusters.
+        let pod = decides.decide(&here).cluster.unwrap_or_default();
         here = decides.after(&here);
         hops.push(Hop {
-            pod: format!("{service}-{version}"),
-            tag: values(&here, TAG),
+            pod,
+            tag: here.values(TAG),
+            baggage: here.values(BAGGAGE),
         });
     }
     hops
@@ -45,17 +53,12 @@ fn passed_on(visit: &Visit) -> Visit {
     next
 }
 
-fn values(visit: &Visit, name: &str) -> Vec<Vec<u8>> {
-    let headers = visit.headers.iter();
-    let values = headers.filter(|(own, _)| own == name);
-    values.map(|(_, value)| value.clone()).collect()
-}
-
 /// The way that a request took, by what each application says.
 pub(super) fn taken(answer: &Answer) -> Vec<Hop> {
     let hop = |echo: &Echo| Hop {
         pod: echo.version.clone(),
         tag: echo.header(TAG),
+        baggage: echo.header(BAGGAGE),
     };
     echoes(answer).into_iter().map(hop).collect()
 }
@@ -82,4 +85,15 @@ pub(super) fn answers_say_nothing(answer: &Answer) -> bool {
         onward.is_some_and(|onward| onward.headers.iter().any(|(name, _)| telling(name)))
     };
     !answer.as_ref().is_ok_and(outside) && !echoes(answer).iter().any(inside)
+}
+
+/// How many took each way, by the versions of the services in order.
+pub(super) fn by_way(ways: &[Vec<Hop>]) -> BTreeMap<String, usize> {
+    let mut users_by_way = BTreeMap::new();
+    for way in ways {
+        let versions = way.iter().filter_map(|hop| hop.pod.rsplit_once('-'));
+        let versions: Vec<_> = versions.map(|(_, version)| version).collect();
+        *users_by_way.entry(versions.join("→")).or_default() += 1;
+    }
+    users_by_way
 }
