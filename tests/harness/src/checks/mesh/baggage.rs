@@ -47,12 +47,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
         last.is_some_and(|last| last == others(&visit.values(BAGGAGE)))
     });
     Ok(vec![
-        Row::exact(
-            NAME,
-            "in baggage: as the core says for each hop",
-            USERS,
-            asked.right(),
-        ),
+        Row::exact(NAME, "in baggage: as the core says", USERS, asked.right()),
         asked.judge_ways(
             "in baggage: users by their way".to_owned(),
             &["v1→v1→v1", "v2→v1→v2"],

@@ -68,7 +68,7 @@ async fn run(
     for (case, policy, ways) in cases {
         let entrance = site.entrance(lab, policy).await?;
         let asked = site.ask(&entrance, case, &visits, &visits).await?;
-        let rule = format!("{case}: as the core says for each hop");
+        let rule = format!("{case}: as the core says");
         rows.push(Row::exact(NAME, rule, USERS, asked.right()));
         rows.push(asked.judge_ways(format!("{case}: users by their way"), ways));
         stages.push(asked);
