@@ -47,10 +47,18 @@ func passOn(ctx context.Context) context.Context {
 			continue
 		}
 		for _, value := range values {
-			ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+			if sendable(value) {
+				ctx = metadata.AppendToOutgoingContext(ctx, name, value)
+			}
 		}
 	}
 	return ctx
+}
+
+// sendable tells whether gRPC sends a value. Of others it would fail the call, and whoever writes
+// baggage is not to decide on that.
+func sendable(value string) bool {
+	return strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
 type keeping struct {

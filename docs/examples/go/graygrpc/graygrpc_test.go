@@ -129,6 +129,16 @@ func TestWhatACallerSetsGoesFirst(t *testing.T) {
 	check(t, "unary", last.seen, "baggage", "b=2")
 }
 
+func TestWhatCannotBeSentFailsNoCall(t *testing.T) {
+	last := &service{}
+	client := serve(t, last)
+	ctx := graytag.Keep(t.Context(), http.Header{"Baggage": {"a=\xff", "b=2", "c=\n"}})
+	if _, err := client.Check(ctx, &health.HealthCheckRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "unary", last.seen, "baggage", "b=2")
+}
+
 func TestFromHTTPToGRPC(t *testing.T) {
 	last := &service{}
 	client := serve(t, last)
