@@ -35,8 +35,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn of(runner: &Runner, folder: &Path, module: &Path) -> Self {
-        match runner {
+    pub(crate) fn of(ground: Ground<'_>, folder: &Path) -> Self {
+        match ground.runner {
             Runner::Local(_) => {
                 let any = (Ipv4Addr::LOCALHOST, 0).into();
                 Self {
@@ -44,7 +44,7 @@ impl Site {
                     outbound: any,
                     admin: any,
                     folder: folder.to_string_lossy().into_owned(),
-                    module: module.to_string_lossy().into_owned(),
+                    module: ground.module.to_string_lossy().into_owned(),
                 }
             }
             Runner::Docker(_) => Self {
@@ -64,6 +64,7 @@ pub(crate) struct Running {
     // In this order: the process goes before its container.
     process: Leashed,
     container: Option<Container>,
+    log: Log,
     admin: Admin,
     listeners: BTreeMap<String, SocketAddr>,
 }
@@ -73,13 +74,12 @@ impl Running {
     pub(crate) async fn start(
         ground: Ground<'_>,
         folder: &Path,
-        module: &Path,
         sample: &Sample,
         workers: u32,
-        log: (&Log, fs::File),
+        log: PathBuf,
     ) -> Result<Self> {
-        let (log, log_file) = log;
-        let site = Site::of(ground.runner, folder, module);
+        let (log, log_file) = Log::create(log)?;
+        let site = Site::of(ground, folder);
         let bootstrap = sample.files.first().context("the sample has no file")?;
         let bootstrap = format!("{}/{}", site.folder, bootstrap.path.display());
         let mut arguments = arguments(&bootstrap, workers);
@@ -92,7 +92,7 @@ impl Running {
             Runner::Docker(image) => {
                 let network = ground.network.context("Envoy in Docker needs a network")?;
                 let container = Container::named(network, "envoy");
-                let run = container.envoy_arguments(image, folder, module, &arguments);
+                let run = container.envoy_arguments(image, folder, ground.module, &arguments);
                 let process = Leashed::start(&docker::program()?, &run, &log_file)?;
                 (process, Some(container))
             }
@@ -104,6 +104,7 @@ impl Running {
                     return Ok(Self {
                         process,
                         container,
+                        log,
                         admin,
                         listeners,
                     });
@@ -121,6 +122,10 @@ impl Running {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.log
     }
 
     pub(super) fn admin(&self) -> &Admin {

@@ -21,7 +21,6 @@ pub struct Envoy {
     // In this order: the process goes before its files.
     running: Running,
     address: SocketAddr,
-    log: Log,
     policy: Option<PolicyFile>,
     folder: TempDir,
 }
@@ -33,12 +32,13 @@ pub struct Ground<'a> {
     pub runner: &'a Runner,
     /// The network of its container.
     pub network: Option<&'a Network>,
-    /// The module, unless the setup names another.
+    /// The module.
     pub module: &'a Path,
 }
 
 impl Envoy {
-    /// Starts Envoy in front of the versions' backends and waits until it answers.
+    /// Starts Envoy in front of the versions' backends and waits until it answers. The module is the
+    /// ground's, unless the setup names another.
     ///
     /// # Errors
     /// If it does not; with the last reason and the log's tail.
@@ -49,9 +49,9 @@ impl Envoy {
         log: PathBuf,
     ) -> Result<Self> {
         let folder = place::scratch()?;
-        let (log, log_file) = Log::create(log)?;
         let module = setup.module.as_deref().unwrap_or(ground.module);
-        let site = Site::of(ground.runner, folder.path(), module);
+        let ground = Ground { module, ..ground };
+        let site = Site::of(ground, folder.path());
         let values = Values {
             listener: site.listener,
             admin: site.admin,
@@ -73,20 +73,10 @@ impl Envoy {
             Atlas::of_the_run()?.write_into(folder.path())?;
         }
         let policy = PolicyFile::lay_out(&sample, folder.path(), setup.form, setup.layout)?;
-        let log_and_file = (&log, log_file);
-        let running = Running::start(
-            ground,
-            folder.path(),
-            module,
-            &sample,
-            setup.workers,
-            log_and_file,
-        );
-        let running = running.await?;
+        let running = Running::start(ground, folder.path(), &sample, setup.workers, log).await?;
         Ok(Self {
             address: running.published().await?,
             running,
-            log,
             policy,
             folder,
         })
@@ -113,7 +103,7 @@ impl Envoy {
     /// Its log.
     #[must_use]
     pub fn log(&self) -> &Log {
-        &self.log
+        self.running.log()
     }
 
     /// Its policy file.

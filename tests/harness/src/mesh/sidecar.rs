@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::Mates;
 use super::bootstrap::{INBOUND, OUTBOUND, bootstrap};
 use crate::docker::{LISTENER_PORT, OUTBOUND_PORT};
-use crate::envoy::{Ground, Log, Running, Sample, SampleFile, Site, write};
+use crate::envoy::{Ground, Running, Sample, SampleFile, Site, write};
 use crate::place;
 
 /// What a sidecar is made for.
@@ -41,8 +41,7 @@ impl Sidecar {
     /// Starts it and waits until it answers.
     pub(crate) async fn start(pod: &Pod<'_>, ground: Ground<'_>, log: PathBuf) -> Result<Self> {
         let folder = place::scratch()?;
-        let (log, log_file) = Log::create(log)?;
-        let site = Site::of(ground.runner, folder.path(), ground.module);
+        let site = Site::of(ground, folder.path());
         let sample = Sample {
             name: pod.name.to_owned(),
             files: vec![SampleFile {
@@ -51,8 +50,7 @@ impl Sidecar {
             }],
         };
         write(&sample, folder.path())?;
-        let log = (&log, log_file);
-        let running = Running::start(ground, folder.path(), ground.module, &sample, 1, log).await?;
+        let running = Running::start(ground, folder.path(), &sample, 1, log).await?;
         Ok(Self {
             inbound: running.within(INBOUND, LISTENER_PORT).await?,
             outbound: running.within(OUTBOUND, OUTBOUND_PORT).await?,
