@@ -50,6 +50,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
     // A second decision may be another one, where it draws or a step of a ramp has come between.
     // It is asked for only where it would show.
     let shows = !std::ptr::eq(outcome.version, service.baseline())
+        || outcome.assigned.is_some()
         || service.dry_run
         || !dry_runs.is_empty();
     if matches!(incoming, Incoming::None) && shows && rules.is_behind(request) {
@@ -75,7 +76,8 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         mirror: if off {
             None
         } else {
-            service.mirror(request, moment, version)
+            let copy = service.mirror(request, moment, version);
+            copy.filter(|_| !rules.is_behind(request))
         },
         reason,
         tag: match incoming {

@@ -41,6 +41,7 @@ pub(super) struct HostRequest<'h, 'r> {
     metadata: OnceCell<Bytes>,
     source_ip: OnceCell<Option<IpAddr>>,
     random: OnceCell<Option<u128>>,
+    inbound: OnceCell<bool>,
 }
 
 impl<'h, 'r> HostRequest<'h, 'r> {
@@ -50,6 +51,7 @@ impl<'h, 'r> HostRequest<'h, 'r> {
             metadata: OnceCell::new(),
             source_ip: OnceCell::new(),
             random: OnceCell::new(),
+            inbound: OnceCell::new(),
         }
     }
 
@@ -114,12 +116,12 @@ impl<'r> Request<'r> for HostRequest<'_, 'r> {
     }
 
     fn is_inbound(&self) -> bool {
-        let direction = hostcalls::get_property(vec!["xds", "listener_direction"]);
-        // An integer of 64 bits, as the host's machine has it; Envoy's `TrafficDirection`.
-        direction
-            .ok()
-            .flatten()
-            .is_some_and(|direction| direction == 1i64.to_ne_bytes())
+        *self.inbound.get_or_init(|| {
+            let direction = hostcalls::get_property(vec!["xds", "listener_direction"]);
+            // An integer of 64 bits, as the host's machine has it; Envoy's `TrafficDirection`.
+            let inbound = 1i64.to_ne_bytes();
+            direction.ok().flatten().is_some_and(|own| own == inbound)
+        })
     }
 
     fn source_ip(&self) -> Option<IpAddr> {
