@@ -29,7 +29,10 @@ const MODULES: [Module; 2] = [
     Module {
         name: "istio",
         programs: &[
-            ("pilot-discovery", "istio.io/istio/pilot/cmd/pilot-discovery"),
+            (
+                "pilot-discovery",
+                "istio.io/istio/pilot/cmd/pilot-discovery",
+            ),
             ("pilot-agent", "istio.io/istio/pilot/cmd/pilot-agent"),
             ("istioctl", "istio.io/istio/istioctl/cmd/istioctl"),
             // Istio's own way of fetching images depends on it already.
@@ -123,7 +126,15 @@ impl Parts {
             let target = partial.to_string_lossy().into_owned();
             go(
                 source,
-                &["build", "-trimpath", "-ldflags", &flags, "-o", &target, package],
+                &[
+                    "build",
+                    "-trimpath",
+                    "-ldflags",
+                    &flags,
+                    "-o",
+                    &target,
+                    package,
+                ],
             )
             .await?;
             fs::rename(&partial, self.program(program))?;
@@ -161,7 +172,10 @@ pub fn pinned() -> Result<Vec<String>> {
                 "github.com/envoyproxy/go-control-plane/contrib",
             ][..],
         ),
-        ("kube", &["k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"][..]),
+        (
+            "kube",
+            &["k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"][..],
+        ),
     ] {
         let text = fs::read_to_string(folder.join(module).join("go.mod"))?;
         for name in wanted {
@@ -189,19 +203,22 @@ fn linker_flags(module: &Module) -> String {
 /// Without its version kube-apiserver says 0.0, and takes its features for those of that release.
 fn kubernetes_version() -> Vec<String> {
     let minor = KUBERNETES.split('.').nth(1).unwrap_or_default();
-    ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]
-        .iter()
-        .flat_map(|package| {
-            [
-                format!("{package}.gitVersion=v{KUBERNETES}"),
-                format!("{package}.gitMajor=1"),
-                format!("{package}.gitMinor={minor}"),
-                format!("{package}.gitTreeState=clean"),
-                format!("{package}.gitCommit=module-proxy"),
-                format!("{package}.buildDate=1970-01-01T00:00:00Z"),
-            ]
-        })
-        .collect()
+    [
+        "k8s.io/component-base/version",
+        "k8s.io/client-go/pkg/version",
+    ]
+    .iter()
+    .flat_map(|package| {
+        [
+            format!("{package}.gitVersion=v{KUBERNETES}"),
+            format!("{package}.gitMajor=1"),
+            format!("{package}.gitMinor={minor}"),
+            format!("{package}.gitTreeState=clean"),
+            format!("{package}.gitCommit=module-proxy"),
+            format!("{package}.buildDate=1970-01-01T00:00:00Z"),
+        ]
+    })
+    .collect()
 }
 
 /// Everything that the programs depend on, as text.

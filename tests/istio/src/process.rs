@@ -38,10 +38,13 @@ pub(crate) struct Running {
 impl Program {
     /// Starts it.
     pub(crate) fn start(self) -> Result<Running> {
-        let child = self.spawn().with_context(|| {
-            format!("{} could not be started", self.name)
-        })?;
-        Ok(Running { program: self, child })
+        let child = self
+            .spawn()
+            .with_context(|| format!("{} could not be started", self.name))?;
+        Ok(Running {
+            program: self,
+            child,
+        })
     }
 
     /// Runs it to its end.
@@ -49,7 +52,11 @@ impl Program {
         let mut running = self.start()?;
         let status = running.child.wait().await?;
         if !status.success() {
-            bail!("{} failed ({status})\n{}", running.program.name, running.tail());
+            bail!(
+                "{} failed ({status})\n{}",
+                running.program.name,
+                running.tail()
+            );
         }
         Ok(())
     }
@@ -83,10 +90,17 @@ impl Program {
 impl Running {
     /// Asks it to end, and kills it after `patience`.
     pub(crate) async fn stop(&mut self, patience: Duration) -> Result<()> {
-        if let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        if let Some(pid) = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()))
+        {
             kill_process(pid, Signal::TERM)?;
         }
-        if tokio::time::timeout(patience, self.child.wait()).await.is_err() {
+        if tokio::time::timeout(patience, self.child.wait())
+            .await
+            .is_err()
+        {
             self.child.kill().await?;
         }
         Ok(())
@@ -104,15 +118,19 @@ impl Running {
     }
 
     /// Waits until `ready` says so, for as long as the program lives.
-    pub(crate) async fn until(
+    pub(crate) async fn until<F: Future<Output = bool>>(
         &mut self,
         patience: Duration,
-        ready: impl AsyncFn() -> bool,
+        ready: impl Fn() -> F,
     ) -> Result<()> {
         let began = Instant::now();
         while !ready().await {
             if self.has_ended() {
-                bail!("{} ended before it was ready\n{}", self.program.name, self.tail());
+                bail!(
+                    "{} ended before it was ready\n{}",
+                    self.program.name,
+                    self.tail()
+                );
             }
             if began.elapsed() > patience {
                 bail!(
@@ -132,6 +150,10 @@ impl Running {
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<_> = text.lines().collect();
         let tail = &lines[lines.len().saturating_sub(20)..];
-        format!("the end of {}:\n{}", self.program.log.display(), tail.join("\n"))
+        format!(
+            "the end of {}:\n{}",
+            self.program.log.display(),
+            tail.join("\n")
+        )
     }
 }

@@ -114,7 +114,17 @@ fn check_machine() -> Result<()> {
     }
     // A container may have taken away the right to make them, from root too.
     let tried = std::process::Command::new("unshare")
-        .args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--", "ip", "netns", "list"])
+        .args([
+            "--net",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--",
+            "ip",
+            "netns",
+            "list",
+        ])
         .output()
         .context("unshare could not be started")?;
     if !tried.status.success() {

@@ -26,7 +26,7 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// What the backend saw; `None` if Envoy answered by itself.
     pub echo: Option<Echo>,
-    /// The body, where it is not a backend's.
+    /// The body.
     pub body: Bytes,
 }
 
@@ -200,7 +200,7 @@ async fn reply(response: Response<Incoming>) -> Result<Reply> {
     Ok(Reply {
         status: head.status.as_u16(),
         headers: head.headers,
-        body: if echo.is_some() { Bytes::new() } else { body },
         echo,
+        body,
     })
 }

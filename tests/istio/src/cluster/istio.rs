@@ -66,7 +66,13 @@ impl Manifests {
         // Some are too long for the annotation by which `apply` remembers them.
         let server_side = ["apply", "--server-side", "-f", "-"];
         kubectl.run(&server_side, &list(&self.definitions)).await?;
-        let established = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=50s"];
+        let established = [
+            "wait",
+            "--for=condition=Established",
+            "crd",
+            "--all",
+            "--timeout=50s",
+        ];
         kubectl.run(&established, "").await?;
         kubectl.run(&server_side, &list(&self.rest)).await.map(drop)
     }

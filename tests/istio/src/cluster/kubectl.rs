@@ -53,7 +53,11 @@ impl Kubectl {
     pub async fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
         let said = self.attempt(arguments, input).await?;
         if !said.succeeded {
-            bail!("`kubectl {}`: {}", arguments.join(" "), said.complaint.trim());
+            bail!(
+                "`kubectl {}`: {}",
+                arguments.join(" "),
+                said.complaint.trim()
+            );
         }
         Ok(said.output)
     }
@@ -96,7 +100,11 @@ impl Kubectl {
     ///
     /// # Errors
     /// If there is none within [`PATIENCE`].
-    pub async fn config_map(&self, namespace: &str, name: &str) -> Result<BTreeMap<String, String>> {
+    pub async fn config_map(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>> {
         let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
         let wanted = async {
             loop {
@@ -123,7 +131,15 @@ impl Kubectl {
         pod: Option<(&str, &str)>,
         audience: &str,
     ) -> Result<String> {
-        let mut arguments = vec!["create", "token", account, "-n", namespace, "--duration", "12h"];
+        let mut arguments = vec![
+            "create",
+            "token",
+            account,
+            "-n",
+            namespace,
+            "--duration",
+            "12h",
+        ];
         if !audience.is_empty() {
             arguments.extend(["--audience", audience]);
         }
@@ -156,7 +172,15 @@ impl Kubectl {
     pub async fn status(&self, namespace: &str, pod: &str, status: &Value) -> Result<()> {
         let patch = json!({ "status": status }).to_string();
         let arguments = [
-            "patch", "pod", pod, "-n", namespace, "--subresource=status", "--type=merge", "-p", &patch,
+            "patch",
+            "pod",
+            pod,
+            "-n",
+            namespace,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            &patch,
         ];
         self.run(&arguments, "").await.map(drop)
     }
@@ -166,7 +190,15 @@ impl Kubectl {
     /// # Errors
     /// If the API refuses, or does not have it.
     pub async fn forget(&self, namespace: &str, pod: &str) -> Result<()> {
-        let arguments = ["delete", "pod", pod, "-n", namespace, "--grace-period=0", "--force"];
+        let arguments = [
+            "delete",
+            "pod",
+            pod,
+            "-n",
+            namespace,
+            "--grace-period=0",
+            "--force",
+        ];
         self.run(&arguments, "").await.map(drop)
     }
 }
@@ -181,7 +213,11 @@ pub async fn say(
     arguments: &[&str],
     input: &str,
 ) -> Result<Said> {
-    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = program
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut command = Command::new(program);
     if let Some(config) = config {
         command.arg("--kubeconfig").arg(config);

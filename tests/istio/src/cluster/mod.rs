@@ -105,10 +105,11 @@ impl Cluster {
         );
         let mut etcd = etcd.start()?;
         let at = SocketAddr::from(ETCD);
-        etcd.until(PATIENCE, async || fetch(at, "/health").await.is_ok()).await?;
+        etcd.until(PATIENCE, || async { fetch(at, "/health").await.is_ok() })
+            .await?;
 
         let mut api = api(ground, &pki).start()?;
-        api.until(PATIENCE, async || is_ready(&kubectl).await).await?;
+        api.until(PATIENCE, || is_ready(&kubectl)).await?;
 
         let manager = pki.component("controllers", "system:kube-controller-manager")?;
         let controllers = ground.program(
@@ -117,7 +118,10 @@ impl Cluster {
                 &format!("--kubeconfig={}", manager.display()),
                 &format!("--controllers={CONTROLLERS}"),
                 &format!("--root-ca-file={}", pki.file("ca.crt").display()),
-                &format!("--service-account-private-key-file={}", pki.file("accounts.key").display()),
+                &format!(
+                    "--service-account-private-key-file={}",
+                    pki.file("accounts.key").display()
+                ),
                 "--use-service-account-credentials=true",
                 "--leader-elect=false",
                 "--bind-address=127.0.0.1",
@@ -163,7 +167,7 @@ impl Cluster {
     pub async fn start_api(&mut self) -> Result<()> {
         self.api.start_again()?;
         let kubectl = &self.kubectl;
-        self.api.until(PATIENCE, async || is_ready(kubectl).await).await
+        self.api.until(PATIENCE, || is_ready(kubectl)).await
     }
 }
 

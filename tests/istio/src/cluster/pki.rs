@@ -27,9 +27,14 @@ impl Pki {
     pub(super) fn create(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "graylane-istio");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "graylane-istio");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
         let key = KeyPair::generate()?;
         fs::write(folder.join("ca.crt"), params.self_signed(&key)?.pem())?;
         let pki = Self {
@@ -40,7 +45,10 @@ impl Pki {
         let mut server = CertificateParams::new(names)?;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         pki.issue("api", server)?;
-        fs::write(folder.join("accounts.key"), KeyPair::generate()?.serialize_pem())?;
+        fs::write(
+            folder.join("accounts.key"),
+            KeyPair::generate()?.serialize_pem(),
+        )?;
         Ok(pki)
     }
 
@@ -68,7 +76,9 @@ impl Pki {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         if let Some(group) = group {
-            params.distinguished_name.push(DnType::OrganizationName, group);
+            params
+                .distinguished_name
+                .push(DnType::OrganizationName, group);
         }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.issue(file, params)?;

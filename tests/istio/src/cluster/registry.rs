@@ -33,7 +33,9 @@ impl Registry {
         let arguments = ["registry", "serve", "--address", REGISTRY, "--disk", &disk];
         let mut process = ground.program("crane", &arguments).start()?;
         let at = REGISTRY.parse()?;
-        process.until(PATIENCE, async || fetch(at, "/v2/").await.is_ok()).await?;
+        process
+            .until(PATIENCE, || async { fetch(at, "/v2/").await.is_ok() })
+            .await?;
         Ok(Self {
             _process: process,
             module: module.to_owned(),

@@ -118,7 +118,9 @@ impl Shared {
         for pod in pods {
             self.see(pod, false).await;
         }
-        let version = list.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+        let version = list
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str);
         let path = format!(
             "/api/v1/pods?watch=true&resourceVersion={}",
             version.unwrap_or_default()
@@ -152,7 +154,10 @@ impl Shared {
     }
 
     async fn begin(self: Arc<Self>, slot: Slot, pod: Value) {
-        let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let name = pod["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if let Err(error) = self.run(slot, &pod).await {
             eprintln!("the pod {name} does not run: {error:#}");
         }
@@ -160,8 +165,12 @@ impl Shared {
 
     async fn run(&self, slot: Slot, pod: &Value) -> Result<()> {
         let address = network::address(self.count.fetch_add(1, Ordering::Relaxed));
-        let name = pod["metadata"]["name"].as_str().context("a pod has no name")?;
-        let namespace = pod["metadata"]["namespace"].as_str().context("a pod has no namespace")?;
+        let name = pod["metadata"]["name"]
+            .as_str()
+            .context("a pod has no name")?;
+        let namespace = pod["metadata"]["namespace"]
+            .as_str()
+            .context("a pod has no namespace")?;
         let kubectl = &self.ground.kubectl;
         let mut slot = slot.lock().await;
         if pod.pointer("/spec/nodeName").is_none() {
@@ -170,11 +179,15 @@ impl Shared {
         let istiod = self.istiod(pod).await;
         let mut started = Pod::start(&self.ground, pod, address, istiod).await?;
         // Its address is there before it is ready: istiod knows a proxy by its pod.
-        kubectl.status(namespace, name, &status(pod, address, false)).await?;
+        kubectl
+            .status(namespace, name, &status(pod, address, false))
+            .await?;
         let ready = started.ready().await;
         *slot = Some(started);
         ready?;
-        kubectl.status(namespace, name, &status(pod, address, true)).await
+        kubectl
+            .status(namespace, name, &status(pod, address, true))
+            .await
     }
 
     /// Where istiod is, once there is one; it does not wait for itself.
@@ -188,7 +201,11 @@ impl Shared {
             // Those that are on their way are locked, this one too.
             if let Ok(slot) = slot.try_lock()
                 && let Some(other) = &*slot
-                && other.spec.labels.get("app").is_some_and(|app| app == "istiod")
+                && other
+                    .spec
+                    .labels
+                    .get("app")
+                    .is_some_and(|app| app == "istiod")
             {
                 return Some(other.address);
             }
@@ -213,11 +230,13 @@ impl Shared {
 fn status(pod: &Value, address: Ipv4Addr, ready: bool) -> Value {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let truth = |ready: bool| if ready { "True" } else { "False" };
-    let condition = |name: &str, holds: bool| {
-        json!({ "type": name, "status": truth(holds), "lastTransitionTime": now })
-    };
+    let condition = |name: &str, holds: bool| json!({ "type": name, "status": truth(holds), "lastTransitionTime": now });
     let containers = |list: &str| -> Vec<Value> {
-        let containers = pod.pointer(list).and_then(Value::as_array).into_iter().flatten();
+        let containers = pod
+            .pointer(list)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let status = containers.map(|container| {
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "none",

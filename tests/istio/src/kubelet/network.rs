@@ -35,7 +35,10 @@ pub async fn add(name: &str, address: Ipv4Addr) -> Result<()> {
     let [.., high, low] = address.octets();
     let device = format!("pod{high}-{low}");
     ip(&format!("netns add {name}")).await?;
-    ip(&format!("link add {device} type veth peer name eth0 netns {name}")).await?;
+    ip(&format!(
+        "link add {device} type veth peer name eth0 netns {name}"
+    ))
+    .await?;
     ip(&format!("link set {device} master {BRIDGE} up")).await?;
     ip(&format!("-n {name} link set lo up")).await?;
     ip(&format!("-n {name} addr add {address}/{PREFIX} dev eth0")).await?;

@@ -87,7 +87,7 @@ impl Pod {
             };
             let at = SocketAddr::from((self.address, *port));
             running
-                .until(PATIENCE, async || fetch(at, path).await.is_ok())
+                .until(PATIENCE, || async { fetch(at, path).await.is_ok() })
                 .await?;
         }
         Ok(())
@@ -120,38 +120,64 @@ async fn furnish(
     folder: &Path,
     istiod: Option<Ipv4Addr>,
 ) -> Result<()> {
-    for part in ["etc/istio/config", "etc/istio/pod", "etc/istio/proxy", "lib/istio/data"] {
+    for part in [
+        "etc/istio/config",
+        "etc/istio/pod",
+        "etc/istio/proxy",
+        "lib/istio/data",
+    ] {
         fs::create_dir_all(folder.join(part))?;
     }
     let secrets = folder.join("var/run/secrets");
     fs::create_dir_all(secrets.join("tokens"))?;
     fs::create_dir_all(secrets.join("istio"))?;
     // Names of services are answered by the proxy in the pod.
-    fs::write(folder.join("resolv.conf"), "nameserver 10.96.0.10\nsearch svc.cluster.local\n")?;
+    fs::write(
+        folder.join("resolv.conf"),
+        "nameserver 10.96.0.10\nsearch svc.cluster.local\n",
+    )?;
     let mut hosts = "127.0.0.1 localhost\n".to_owned();
     if let Some(istiod) = istiod {
         hosts.push_str(&format!("{istiod} istiod.istio-system.svc\n"));
     }
     fs::write(folder.join("hosts"), hosts)?;
     fs::write(folder.join("etc/istio/pod/labels"), downward(&spec.labels))?;
-    fs::write(folder.join("etc/istio/pod/annotations"), downward(&spec.annotations))?;
+    fs::write(
+        folder.join("etc/istio/pod/annotations"),
+        downward(&spec.annotations),
+    )?;
     fs::create_dir_all(folder.join("lib/istio/envoy"))?;
     fs::copy(
         ground.programs.join("envoy_bootstrap.json"),
         folder.join("lib/istio/envoy/envoy_bootstrap_tmpl.json"),
     )?;
 
-    if spec.containers.iter().any(|container| container.image == Image::Agent) {
+    if spec
+        .containers
+        .iter()
+        .any(|container| container.image == Image::Agent)
+    {
         let kubectl = &ground.kubectl;
         let token = kubectl
-            .token(&spec.namespace, &spec.account, Some((&spec.name, &spec.uid)), "istio-ca")
+            .token(
+                &spec.namespace,
+                &spec.account,
+                Some((&spec.name, &spec.uid)),
+                "istio-ca",
+            )
             .await?;
         fs::write(secrets.join("tokens/istio-token"), token)?;
-        let roots = kubectl.config_map(&spec.namespace, "istio-ca-root-cert").await?;
-        let root = roots.get("root-cert.pem").context("istiod has written no root certificate")?;
+        let roots = kubectl
+            .config_map(&spec.namespace, "istio-ca-root-cert")
+            .await?;
+        let root = roots
+            .get("root-cert.pem")
+            .context("istiod has written no root certificate")?;
         fs::write(secrets.join("istio/root-cert.pem"), root)?;
         let config = kubectl.config_map("istio-system", "istio").await?;
-        let mesh = config.get("mesh").context("there is no mesh configuration")?;
+        let mesh = config
+            .get("mesh")
+            .context("there is no mesh configuration")?;
         fs::write(folder.join("etc/istio/config/mesh"), mesh)?;
     }
     give(folder, PROXY)
@@ -173,7 +199,9 @@ fn give(folder: &Path, user: u32) -> Result<()> {
 
 /// As a volume of the downward API has them.
 fn downward(map: &BTreeMap<String, String>) -> String {
-    let lines = map.iter().map(|(name, value)| format!("{name}={value:?}\n"));
+    let lines = map
+        .iter()
+        .map(|(name, value)| format!("{name}={value:?}\n"));
     lines.collect()
 }
 
@@ -206,7 +234,10 @@ fn program(ground: &Ground, spec: &Spec, container: &Container, folder: &Path) -
     command.extend(container.arguments.iter().map(OsString::from));
     if container.image == Image::Discovery {
         // A pod finds the API by a virtual address, which would need a kube-proxy.
-        command.extend(["--kubeconfig".into(), ground.kubeconfig.as_os_str().to_owned()]);
+        command.extend([
+            "--kubeconfig".into(),
+            ground.kubeconfig.as_os_str().to_owned(),
+        ]);
         set("KUBERNETES_SERVICE_HOST", &API.ip().to_string());
     }
     Program {
@@ -214,7 +245,9 @@ fn program(ground: &Ground, spec: &Spec, container: &Container, folder: &Path) -
         command,
         environment,
         folder: folder.to_owned(),
-        log: ground.logs.join(format!("{}.{}.log", spec.name, container.name)),
+        log: ground
+            .logs
+            .join(format!("{}.{}.log", spec.name, container.name)),
         logger: container.user,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 /// What stands for an image, by its name.
@@ -66,13 +66,20 @@ impl Spec {
             namespace: text("/metadata/namespace").unwrap_or_default().to_owned(),
             name: text("/metadata/name").unwrap_or_default().to_owned(),
             uid: text("/metadata/uid").unwrap_or_default().to_owned(),
-            account: text("/spec/serviceAccountName").unwrap_or("default").to_owned(),
+            account: text("/spec/serviceAccountName")
+                .unwrap_or("default")
+                .to_owned(),
             labels: texts(pod.pointer("/metadata/labels")),
             annotations: texts(pod.pointer("/metadata/annotations")),
             containers: Vec::new(),
         };
         for (list, first) in [("/spec/initContainers", true), ("/spec/containers", false)] {
-            for container in pod.pointer(list).and_then(Value::as_array).into_iter().flatten() {
+            for container in pod
+                .pointer(list)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 let read = spec.container(pod, container, first, address, node);
                 let read = read.with_context(|| format!("the pod {}", spec.name))?;
                 spec.containers.push(read);
@@ -92,7 +99,9 @@ impl Spec {
         let text = |pointer: &str| container.pointer(pointer).and_then(Value::as_str);
         let mut environment: Vec<(String, String)> = Vec::new();
         for variable in container["env"].as_array().into_iter().flatten() {
-            let name = variable["name"].as_str().context("a variable has no name")?;
+            let name = variable["name"]
+                .as_str()
+                .context("a variable has no name")?;
             let value = match variable.get("valueFrom") {
                 None => expand(variable["value"].as_str().unwrap_or_default(), &environment),
                 Some(source) => self
@@ -102,7 +111,9 @@ impl Spec {
             environment.push((name.to_owned(), value));
         }
         let arguments = container["args"].as_array().into_iter().flatten();
-        let arguments = arguments.filter_map(Value::as_str).map(|text| expand(text, &environment));
+        let arguments = arguments
+            .filter_map(Value::as_str)
+            .map(|text| expand(text, &environment));
         let user = container
             .pointer("/securityContext/runAsUser")
             .or_else(|| pod.pointer("/spec/securityContext/runAsUser"))
@@ -158,9 +169,11 @@ fn image(name: &str) -> Image {
 
 /// `$(NAME)` as the value of a variable that was given before.
 fn expand(text: &str, environment: &[(String, String)]) -> String {
-    environment.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("$({name})"), value)
-    })
+    environment
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| {
+            text.replace(&format!("$({name})"), value)
+        })
 }
 
 fn probe(container: &Value) -> Result<Option<(u16, String)>> {
@@ -218,7 +231,8 @@ mod tests {
                 }],
             },
         });
-        let spec = Spec::read(&pod, Ipv4Addr::new(10, 0, 0, 2), Ipv4Addr::new(10, 0, 0, 1)).unwrap();
+        let spec =
+            Spec::read(&pod, Ipv4Addr::new(10, 0, 0, 2), Ipv4Addr::new(10, 0, 0, 1)).unwrap();
         let [init, proxy, app] = &*spec.containers else {
             panic!("{spec:?}");
         };

@@ -1,0 +1,110 @@
+//! An overlay of the project, as its users apply it: by a kustomization of their own, which says
+//! where the image is.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use graylane_harness::place;
+use serde_json::{Value, json};
+
+use super::{Mesh, folder};
+use crate::cluster::documents;
+
+/// One pod of each version: every pod has an Envoy of its own, and shares this machine.
+const DEPLOYMENTS: [&str; 5] = ["checkout-v1", "checkout-v2", "stock-v1", "pay-v1", "pay-v2"];
+
+/// An overlay, rendered.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    folder: PathBuf,
+    documents: Vec<Value>,
+}
+
+/// The overlays that there are, by their folders.
+///
+/// # Errors
+/// If they cannot be listed.
+pub fn names() -> Result<Vec<String>> {
+    let overlays = place::repository()?.join("istio/overlays");
+    let entries = overlays
+        .read_dir()
+        .with_context(|| format!("{} cannot be read", overlays.display()))?;
+    let mut names: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+impl Overlay {
+    /// Renders an overlay with the module under this URL.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    pub async fn render(mesh: &Mesh, name: &str, url: &str) -> Result<Self> {
+        let folder = folder(&mesh.site.results.join("kustomize"), name)?;
+        let repository = place::repository()?;
+        // Kustomize takes relative paths only.
+        let up = "../".repeat(folder.strip_prefix(&repository)?.components().count());
+        let url = json!([{ "op": "replace", "path": "/spec/url", "value": url }]);
+        let replicas = DEPLOYMENTS.map(|name| json!({ "name": name, "count": 1 }));
+        let kustomization = json!({
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [format!("{up}istio/overlays/{name}")],
+            "patches": [{ "target": { "kind": "WasmPlugin" }, "patch": url.to_string() }],
+            "replicas": replicas,
+        });
+        let text = serde_json::to_string_pretty(&kustomization)?;
+        std::fs::write(folder.join("kustomization.yaml"), text + "\n")?;
+        let path = folder.to_string_lossy().into_owned();
+        let rendered = mesh.kubectl().run(&["kustomize", &path], "").await?;
+        Ok(Self {
+            folder,
+            documents: documents(&rendered)?,
+        })
+    }
+
+    /// Applies all of it by `kubectl apply -k`.
+    ///
+    /// # Errors
+    /// If the API refuses something.
+    pub async fn apply(&self, mesh: &Mesh) -> Result<()> {
+        let path = self.folder.to_string_lossy();
+        mesh.kubectl()
+            .run(&["apply", "-k", &path], "")
+            .await
+            .map(drop)
+    }
+
+    /// Its `WasmPlugin`.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn plugin(&self) -> Result<&Value> {
+        let plugin = self
+            .documents
+            .iter()
+            .find(|document| document["kind"] == "WasmPlugin");
+        plugin.context("the overlay has no WasmPlugin")
+    }
+
+    /// Its `WasmPlugin` after an edit of its specification.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn edited(&self, edit: impl FnOnce(&mut Value)) -> Result<Value> {
+        let mut plugin = self.plugin()?.clone();
+        edit(&mut plugin["spec"]);
+        Ok(plugin)
+    }
+
+    /// Its policy.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn policy(&self) -> Result<&Value> {
+        Ok(&self.plugin()?["spec"]["pluginConfig"])
+    }
+}
