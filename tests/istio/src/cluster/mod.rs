@@ -172,8 +172,6 @@ impl Cluster {
 }
 
 fn api(ground: &Ground<'_>, pki: &Pki) -> Program {
-    let key = pki.file("accounts.key");
-    let key = key.display();
     ground.program(
         "kube-apiserver",
         &[
@@ -189,8 +187,14 @@ fn api(ground: &Ground<'_>, pki: &Pki) -> Program {
             &format!("--tls-private-key-file={}", pki.file("api.key").display()),
             &format!("--client-ca-file={}", pki.file("ca.crt").display()),
             &format!("--service-account-issuer={ISSUER}"),
-            &format!("--service-account-key-file={key}"),
-            &format!("--service-account-signing-key-file={key}"),
+            &format!(
+                "--service-account-key-file={}",
+                pki.file("accounts.pub").display()
+            ),
+            &format!(
+                "--service-account-signing-key-file={}",
+                pki.file("accounts.key").display()
+            ),
             &format!("--service-cluster-ip-range={SERVICES}"),
             "--authorization-mode=RBAC",
             // It would mount tokens of the API into pods, whose applications have no use for them.

@@ -45,10 +45,9 @@ impl Pki {
         let mut server = CertificateParams::new(names)?;
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         pki.issue("api", server)?;
-        fs::write(
-            folder.join("accounts.key"),
-            KeyPair::generate()?.serialize_pem(),
-        )?;
+        let accounts = KeyPair::generate()?;
+        fs::write(folder.join("accounts.key"), accounts.serialize_pem())?;
+        fs::write(folder.join("accounts.pub"), accounts.public_key_pem())?;
         Ok(pki)
     }
 

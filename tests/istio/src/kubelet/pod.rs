@@ -124,7 +124,7 @@ async fn furnish(
         "etc/istio/config",
         "etc/istio/pod",
         "etc/istio/proxy",
-        "lib/istio/data",
+        "var/lib/istio/data",
     ] {
         fs::create_dir_all(folder.join(part))?;
     }
@@ -146,10 +146,10 @@ async fn furnish(
         folder.join("etc/istio/pod/annotations"),
         downward(&spec.annotations),
     )?;
-    fs::create_dir_all(folder.join("lib/istio/envoy"))?;
+    fs::create_dir_all(folder.join("var/lib/istio/envoy"))?;
     fs::copy(
         ground.programs.join("envoy_bootstrap.json"),
-        folder.join("lib/istio/envoy/envoy_bootstrap_tmpl.json"),
+        folder.join("var/lib/istio/envoy/envoy_bootstrap_tmpl.json"),
     )?;
 
     if spec

@@ -41,7 +41,7 @@ pub fn enter(entry: &Entry) -> Result<Infallible> {
             .with_context(|| format!("{} cannot be covered", place.display()))?;
     }
     // pilot-agent looks for its template there, and keeps the modules that it fetched.
-    mount_bind(entry.folder.join("lib"), "/var/lib").context("/var/lib cannot be covered")?;
+    mount_bind(entry.folder.join("var/lib"), "/var/lib").context("/var/lib cannot be covered")?;
     let [program, arguments @ ..] = &*entry.command else {
         bail!("there is no command");
     };

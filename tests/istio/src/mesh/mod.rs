@@ -28,7 +28,7 @@ use crate::parts::Parts;
 /// The tag of the image that is there from the beginning.
 pub const TAG: &str = "1.0";
 /// How long whatever is waited for may take, on however busy a machine.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_secs(100);
 const POLL: Duration = Duration::from_millis(200);
 /// What pods start, beside this program and Envoy.
 const PROGRAMS: [&str; 3] = ["pilot-agent", "pilot-discovery", "envoy_bootstrap.json"];
