@@ -53,9 +53,6 @@ pub struct Plan {
     /// Only these checks.
     #[arg(long, value_enum)]
     pub only: Vec<Check>,
-    /// Holds the answers against a policy that is not the one in force: the checks must fail.
-    #[arg(long, hide = true)]
-    pub sabotage: bool,
     /// Keeps everything up after the checks, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,

@@ -34,9 +34,6 @@ pub struct Site {
     /// Only these checks.
     #[arg(long, value_enum)]
     pub only: Vec<Check>,
-    /// Holds the answers against another policy than the one in force.
-    #[arg(long)]
-    pub sabotage: bool,
     /// Stays up after the checks.
     #[arg(long)]
     pub keep: bool,

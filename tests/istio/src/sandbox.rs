@@ -60,9 +60,6 @@ pub async fn run(module: Option<&Path>, plan: &Plan) -> Result<bool> {
     for check in &plan.only {
         command.args(["--only", &check.name()]);
     }
-    if plan.sabotage {
-        command.arg("--sabotage");
-    }
     if plan.keep {
         command.arg("--keep");
     }

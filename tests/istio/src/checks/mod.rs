@@ -1,9 +1,17 @@
 //! What is verified, one file each. A check changes the mesh and returns rows.
 
 mod agree;
+mod forged;
+mod manifests;
+mod missing;
+mod outage;
+mod refused;
+mod schema;
+mod switch;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use graylane_harness::client::Record;
 use graylane_harness::report::{Report, Row};
 
 use crate::mesh::Mesh;
@@ -11,8 +19,26 @@ use crate::mesh::Mesh;
 /// The checks, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Check {
+    /// istioctl has nothing to say against any manifest or overlay.
+    Manifests,
     /// Every hop of every user is answered by the version that the native core says.
     Agree,
+    /// Forged headers change nothing, with the module and without it.
+    Forged,
+    /// The share of a canary changes under load, up and down.
+    Ramp,
+    /// Everybody changes the version under load, and back.
+    BlueGreen,
+    /// Another image takes the place of the first under load.
+    Image,
+    /// A policy with a mistake changes nothing.
+    Refused,
+    /// An image that is not there.
+    Missing,
+    /// istiod and the API go away under load, and come back.
+    Outage,
+    /// What the API refuses by Istio's schema.
+    Schema,
 }
 
 impl Check {
@@ -25,7 +51,16 @@ impl Check {
 
     async fn run(self, mesh: &mut Mesh) -> Result<Vec<Row>> {
         match self {
+            Self::Manifests => manifests::check(mesh).await,
             Self::Agree => agree::check(mesh).await,
+            Self::Forged => forged::check(mesh).await,
+            Self::Ramp => switch::ramp(mesh).await,
+            Self::BlueGreen => switch::blue_green(mesh).await,
+            Self::Image => switch::image(mesh).await,
+            Self::Refused => refused::check(mesh).await,
+            Self::Missing => missing::check(mesh).await,
+            Self::Outage => outage::check(mesh).await,
+            Self::Schema => schema::check(mesh).await,
         }
     }
 }
@@ -60,4 +95,27 @@ pub async fn run(mesh: &mut Mesh, only: &[Check]) -> Result<Report> {
     std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")
         .with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(report)
+}
+
+/// Whether every request of a load was answered by every service of the chain; a load without
+/// requests has failed.
+fn failed(check: &str, case: &str, records: &[Record]) -> Row {
+    let failed: Vec<_> = records
+        .iter()
+        .filter(|record| !record.is_success())
+        .collect();
+    for record in failed.iter().take(3) {
+        eprintln!(
+            "{check}: {}: {:?} {:?}",
+            record.user, record.status, record.failure
+        );
+    }
+    Row::judged(
+        check,
+        format!("{case}: failed, of {} requests", records.len()),
+        0,
+        failed.len(),
+        "exact",
+        failed.is_empty() && !records.is_empty(),
+    )
 }

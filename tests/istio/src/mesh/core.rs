@@ -12,6 +12,8 @@ const CHAIN: [(&str, &str); 3] = [
     ("stock", "stock.shop"),
     ("pay", "pay.shop"),
 ];
+/// The services of the chain.
+pub const SERVICES: [&str; CHAIN.len()] = [CHAIN[0].0, CHAIN[1].0, CHAIN[2].0];
 /// What the routes do where nothing is said.
 const BASELINE: &str = "v1";
 /// What applications pass on.

@@ -35,7 +35,7 @@ pub async fn dump(mesh: &Mesh, overlay: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// If the proxy does not answer, or the file cannot be written.
-pub async fn keep(mesh: &Mesh, name: &str, proxy: &Proxy) -> Result<Vec<String>> {
+async fn keep(mesh: &Mesh, name: &str, proxy: &Proxy) -> Result<Vec<String>> {
     let configuration = proxy.configuration().await?;
     let path = mesh.site.results.join(format!("{name}.json"));
     std::fs::write(path, serde_json::to_string_pretty(&configuration)? + "\n")?;

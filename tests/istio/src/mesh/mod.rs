@@ -6,7 +6,7 @@ mod overlay;
 mod proxy;
 mod settle;
 
-pub use core::{Core, Hop};
+pub use core::{Core, Hop, SERVICES};
 pub use dump::dump;
 pub use overlay::{Overlay, names as overlays};
 pub use proxy::Proxy;
@@ -84,7 +84,7 @@ impl Mesh {
         await_rollout(&kubectl, "istio-system", "istiod").await?;
         await_webhooks(&kubectl).await?;
         let registry = Registry::start(&ground, &site.module).await?;
-        registry.push(TAG, None).await?;
+        registry.push(TAG).await?;
         manifests.apply_gateway(&kubectl).await?;
         await_rollout(&kubectl, "istio-system", "istio-ingressgateway").await?;
         drop(progress);
@@ -130,6 +130,50 @@ impl Mesh {
     /// If the gateway does not run.
     pub async fn door(&self) -> Result<SocketAddr> {
         Ok(SocketAddr::from((self.gateway().await?.address(), 8080)))
+    }
+
+    /// A line with this text in the newest log of a pod's proxy.
+    #[must_use]
+    pub fn log_line(&self, pod: &str, text: &str) -> Option<String> {
+        let path = self
+            .site
+            .results
+            .join(format!("logs/{pod}.istio-proxy.log"));
+        let log = std::fs::read(path).ok()?;
+        let log = String::from_utf8_lossy(&log);
+        log.lines()
+            .rev()
+            .find(|line| line.contains(text))
+            .map(str::to_owned)
+    }
+
+    /// How many proxies have written this text to their logs.
+    ///
+    /// # Errors
+    /// If the logs cannot be listed.
+    pub fn proxies_that_say(&self, text: &str) -> Result<usize> {
+        let logs = self.site.results.join("logs").read_dir()?.flatten();
+        let names = logs.filter_map(|entry| entry.file_name().into_string().ok());
+        let pods =
+            names.filter_map(|name| name.strip_suffix(".istio-proxy.log").map(str::to_owned));
+        Ok(pods
+            .filter(|pod| self.log_line(pod, text).is_some())
+            .count())
+    }
+
+    /// Removes what a file of an overlay describes.
+    ///
+    /// # Errors
+    /// If the API refuses.
+    pub async fn remove_manifest(&self, path: &str) -> Result<()> {
+        let path = graylane_harness::place::repository()?
+            .join("istio/overlays")
+            .join(path);
+        let path = path.to_string_lossy();
+        self.kubectl()
+            .run(&["delete", "-f", &path], "")
+            .await
+            .map(drop)
     }
 
     /// Waits until all of the shop's deployments are there as they should be.

@@ -1,0 +1,111 @@
+//! Nobody outside names a version: with the module and without it.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use graylane_harness::Progress;
+use graylane_harness::client::{Answer, Pace, Visit, drive};
+use graylane_harness::report::Row;
+
+use crate::cluster::Registry;
+use crate::mesh::{Core, Mesh, Overlay, TAG, hops, until, user};
+
+const NAME: &str = "forged";
+const USERS: usize = 300;
+/// What somebody outside may try, each on its own and all at once.
+const FORGED: [(&str, &str); 5] = [
+    ("x-gray-version", "v2"),
+    ("x-gray-cluster", "checkout-v2"),
+    ("x-gray-cluster", "pay-v2"),
+    (
+        "x-gray-cluster",
+        "outbound|80|v2|checkout.shop.svc.cluster.local",
+    ),
+    ("x-gray-mirror", "checkout-v2"),
+];
+
+pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
+    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
+    overlay.apply(mesh).await?;
+    mesh.await_shop().await?;
+    let core = Core::of_plugin(overlay.plugin()?)?;
+    mesh.await_policy(&core).await?;
+    let honest: Vec<Visit> = (0..USERS)
+        .map(|number| user(format!("user-{number}")))
+        .collect();
+    let forgers: Vec<Visit> = honest
+        .iter()
+        .enumerate()
+        .map(|(turn, visit)| forge(visit, turn))
+        .collect();
+
+    let without = ask(mesh, &honest).await?;
+    let with = ask(mesh, &forgers).await?;
+    let same = |pair: &(&Answer, &Answer)| {
+        let (without, with) = (hops(pair.0), hops(pair.1));
+        without.is_ok() && without == with
+    };
+    let same = without.iter().zip(&with).filter(same).count();
+    let right = forgers.iter().zip(&with);
+    let right = right
+        .filter(|(visit, answer)| hops(answer) == Ok(core.chain(visit)))
+        .count();
+    let mut rows = vec![
+        Row::exact(NAME, "answered as without it", USERS, same),
+        Row::exact(NAME, "every hop as the core says", USERS, right),
+    ];
+
+    // The routes' own default, and Envoy's own stripping, are what is left.
+    mesh.kubectl()
+        .run(
+            &["delete", "wasmplugin", "graylane", "-n", "istio-system"],
+            "",
+        )
+        .await?;
+    until("the gateway has no filter", async || {
+        let tester = [user("tester").with("x-qa", "on")];
+        let answers = ask(mesh, &tester).await.ok()?;
+        let hops = hops(answers.first()?).ok()?;
+        (hops.first()?.version == "v1").then_some(())
+    })
+    .await?;
+    let answers = ask(mesh, &forgers).await?;
+    let safe = answers.iter().filter(|answer| {
+        let hops = hops(answer);
+        hops.is_ok_and(|hops| {
+            hops.iter()
+                .all(|hop| hop.version == "v1" && hop.tag.is_none())
+        })
+    });
+    rows.push(Row::exact(
+        NAME,
+        "without the WasmPlugin: v1 at every hop, and no tag",
+        USERS,
+        safe.count(),
+    ));
+    Ok(rows)
+}
+
+fn forge(visit: &Visit, turn: usize) -> Visit {
+    let forged = FORGED
+        .iter()
+        .enumerate()
+        .filter(|(own, _)| match turn % (FORGED.len() + 1) {
+            0 => true,
+            one => own + 1 == one,
+        });
+    forged.fold(visit.clone(), |visit, (_, (name, value))| {
+        visit.with(name, *value)
+    })
+}
+
+async fn ask(mesh: &Mesh, visits: &[Visit]) -> Result<Vec<Answer>> {
+    let visits: Arc<[Visit]> = visits.into();
+    drive(
+        mesh.door().await?,
+        &visits,
+        Pace::default(),
+        Progress::silent(),
+    )
+    .await
+}

@@ -1,0 +1,94 @@
+//! An image that the registry does not have: what a request gets, by each strategy.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use graylane_harness::Progress;
+use graylane_harness::client::{Pace, drive};
+use graylane_harness::report::Row;
+
+use crate::cluster::Registry;
+use crate::mesh::{Core, Mesh, Overlay, TAG, hops, until, user};
+
+const NAME: &str = "missing";
+/// What a tester gets, who is on v2 while the module is there.
+const EXPECTED: [(&str, &str); 3] = [
+    ("FAIL_OPEN", "200, v1, no tag"),
+    ("FAIL_CLOSE", "403, RBAC: access denied"),
+    ("FAIL_RELOAD", "403, RBAC: access denied"),
+];
+
+pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
+    let overlay = Overlay::render(mesh, "edge", &Registry::url(TAG)).await?;
+    overlay.apply(mesh).await?;
+    mesh.await_shop().await?;
+    let core = Core::of_plugin(overlay.plugin()?)?;
+    let mut rows = Vec::new();
+    for (strategy, expected) in EXPECTED {
+        mesh.kubectl().apply(&overlay.plugin()?.to_string()).await?;
+        mesh.await_policy(&core).await?;
+        let missing = overlay.edited(|spec| {
+            spec["url"] = Registry::url(&format!(
+                "none-{}",
+                strategy.to_lowercase().replace('_', "-")
+            ))
+            .into();
+            spec["failStrategy"] = strategy.into();
+        })?;
+        mesh.kubectl().apply(&missing.to_string()).await?;
+        let changed = until("an image that is not there is missed", async || {
+            let answer = tester(mesh).await.ok()?;
+            (!answer.starts_with("200, v2")).then_some(answer)
+        });
+        let observed = changed.await.unwrap_or_else(|error| format!("{error:#}"));
+        // It stays so.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let later = tester(mesh).await?;
+        let holds = observed == expected && later == expected;
+        let observed = if observed == later {
+            observed
+        } else {
+            format!("{observed}; then {later}")
+        };
+        rows.push(Row::judged(
+            NAME,
+            format!("{strategy}: a tester gets"),
+            expected,
+            observed,
+            "exact",
+            holds,
+        ));
+    }
+    Ok(rows)
+}
+
+/// What a tester gets, in a few words.
+async fn tester(mesh: &Mesh) -> Result<String> {
+    let visits = [user("tester").with("x-qa", "on")].into();
+    let answers = drive(
+        mesh.door().await?,
+        &visits,
+        Pace::default(),
+        Progress::silent(),
+    )
+    .await?;
+    let Some(Ok(reply)) = answers.first() else {
+        return Ok("no answer".to_owned());
+    };
+    let told = answers.first().and_then(|answer| hops(answer).ok());
+    let first = told.as_ref().and_then(|hops| hops.first());
+    Ok(match first {
+        Some(hop) => {
+            let tag = hop
+                .tag
+                .as_ref()
+                .map_or("no tag".to_owned(), |tag| format!("tag {tag}"));
+            format!("{}, {}, {tag}", reply.status, hop.version)
+        }
+        None => format!(
+            "{}, {}",
+            reply.status,
+            String::from_utf8_lossy(&reply.body).trim()
+        ),
+    })
+}

@@ -1,0 +1,81 @@
+//! A policy with a mistake: what becomes of it, and what Envoy tells.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use graylane_harness::client::{Bounds, Load, Visit};
+use graylane_harness::report::Row;
+use serde_json::json;
+
+use super::failed;
+use crate::cluster::Registry;
+use crate::mesh::{Core, Mesh, Overlay, TAG, until, user};
+
+const NAME: &str = "refused";
+/// How the module's sentence about the mistake begins.
+const SENTENCE: &str = "services[0].rules[1].split.to[0].percent";
+/// Load under the refused policy.
+const LATER: Duration = Duration::from_secs(3);
+
+pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
+    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
+    overlay.apply(mesh).await?;
+    mesh.await_shop().await?;
+    let core = Core::of_plugin(overlay.plugin()?)?;
+    mesh.await_policy(&core).await?;
+
+    let users: Vec<Visit> = (0..200)
+        .map(|number| user(format!("user-{number}")))
+        .collect();
+    let load = Load::start(mesh.door().await?, &users.into(), Bounds::default());
+    let broken = overlay.edited(|spec| {
+        spec["pluginConfig"]["services"][0]["rules"][1]["split"]["to"] =
+            json!([{ "version": "v2", "percent": 120 }]);
+    })?;
+    mesh.kubectl().apply(&broken.to_string()).await?;
+    let gateway = mesh.gateway().await?;
+    let line = until("the gateway's Envoy says why it refuses", async || {
+        mesh.log_line(gateway.pod(), SENTENCE)
+    })
+    .await?;
+    tokio::time::sleep(LATER).await;
+    let records = load.stop().await?;
+
+    let moved = records.iter().filter(|record| {
+        let version = record.version.as_deref();
+        version.is_some_and(|version| version != core.first(&user(record.user.clone())))
+    });
+    let mut rows = vec![
+        failed(NAME, "percent: 120", &records),
+        Row::exact(
+            NAME,
+            "percent: 120: answered otherwise than before",
+            0,
+            moved.count(),
+        ),
+        Row::judged(NAME, "the gateway's log", SENTENCE, line, "begins so", true),
+    ];
+    for (name, value) in gateway.stat("extension_config_discovery.*(config_fail|config_reload|config_conflict)|wasm.*config_fail").await? {
+        let name = name.rsplit("extension_config_discovery.").next().unwrap_or_default().to_owned();
+        rows.push(Row::judged(NAME, format!("the gateway's {name}"), "told", value, "—", true));
+    }
+    // The next one that is right is taken.
+    let next = overlay.edited(|spec| {
+        spec["pluginConfig"]["services"][0]["rules"][1]["split"]["to"] =
+            json!([{ "version": "v2", "percent": 40 }]);
+    })?;
+    mesh.kubectl().apply(&next.to_string()).await?;
+    let taken = mesh.await_policy(&Core::of_plugin(&next)?).await;
+    let observed = taken
+        .as_ref()
+        .map_or_else(|error| format!("{error:#}"), |_| "in force".to_owned());
+    rows.push(Row::judged(
+        NAME,
+        "the next policy, which is right",
+        "in force",
+        observed,
+        "—",
+        taken.is_ok(),
+    ));
+    Ok(rows)
+}
