@@ -32,7 +32,7 @@ async fn every_user(mesh: &Mesh, name: &str) -> Result<Vec<Row>> {
     overlay.apply(mesh).await?;
     mesh.await_shop().await?;
     let core = Core::of_plugin(overlay.plugin()?)?;
-    mesh.await_policy(&core).await?;
+    mesh.await_policy(&core, None).await?;
     dump(mesh, name).await?;
 
     let users: Arc<[Visit]> = mixed_users(mesh.site.users)

@@ -38,6 +38,7 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
     let mut files = Vec::new();
     collect(&istio, &mut files)?;
     files.sort();
+    let (mut total, mut faulty) = (0, Vec::new());
     for file in files {
         let text = std::fs::read_to_string(&file)?;
         let documents = documents(&text).with_context(|| format!("{}", file.display()))?;
@@ -45,14 +46,27 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
         if documents.iter().any(|document| skipped(&document["kind"])) {
             continue;
         }
-        let short = file
-            .strip_prefix(&istio)
-            .unwrap_or(&file)
-            .display()
-            .to_string();
+        total += 1;
         let arguments = ["validate", "-f", &file.to_string_lossy()];
-        rows.push(judge(&istioctl, &format!("validate {short}"), &arguments).await?);
+        let row = judge(&istioctl, &file.display().to_string(), &arguments).await?;
+        if !row.passed {
+            let short = file.strip_prefix(&istio).unwrap_or(&file).display();
+            faulty.push(format!("{short}: {}", row.observed));
+        }
     }
+    let clean = faulty.is_empty() && total > 0;
+    rows.push(Row::judged(
+        NAME,
+        format!("validate each of {total} files"),
+        "clean",
+        if clean {
+            "clean".to_owned()
+        } else {
+            faulty.join("; ")
+        },
+        "exact",
+        clean,
+    ));
     Ok(rows)
 }
 

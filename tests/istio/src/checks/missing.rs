@@ -26,7 +26,7 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (strategy, expected) in EXPECTED {
         mesh.kubectl().apply(&overlay.plugin()?.to_string()).await?;
-        mesh.await_policy(&core).await?;
+        mesh.await_policy(&core, None).await?;
         let missing = overlay.edited(|spec| {
             spec["url"] = Registry::url(&format!(
                 "none-{}",

@@ -22,7 +22,7 @@ pub(super) async fn check(mesh: &mut Mesh) -> Result<Vec<Row>> {
     let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
     overlay.apply(mesh).await?;
     mesh.await_shop().await?;
-    mesh.await_policy(&Core::of_plugin(overlay.plugin()?)?)
+    mesh.await_policy(&Core::of_plugin(overlay.plugin()?)?, None)
         .await?;
     let users: Vec<Visit> = (0..200)
         .map(|number| user(format!("user-{number}")))
@@ -41,7 +41,7 @@ pub(super) async fn check(mesh: &mut Mesh) -> Result<Vec<Row>> {
     mesh.kubelet
         .with_container(istiod, "discovery", start)
         .await?;
-    let mut rows = afterwards(mesh, &overlay, "istiod", 20).await?;
+    let mut rows = afterwards(mesh, &overlay, "istiod", [10, 20]).await?;
     rows.insert(
         0,
         failed(NAME, "istiod stopped, and back", &load.stop().await?),
@@ -53,7 +53,7 @@ pub(super) async fn check(mesh: &mut Mesh) -> Result<Vec<Row>> {
     mesh.cluster.stop_api().await?;
     tokio::time::sleep(GONE).await;
     mesh.cluster.start_api().await?;
-    let after = afterwards(mesh, &overlay, "kube-apiserver", 30).await?;
+    let after = afterwards(mesh, &overlay, "kube-apiserver", [20, 30]).await?;
     rows.push(failed(
         NAME,
         "kube-apiserver stopped, and back",
@@ -63,14 +63,26 @@ pub(super) async fn check(mesh: &mut Mesh) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// A policy of another share, applied once they are back.
-async fn afterwards(mesh: &Mesh, overlay: &Overlay, gone: &str, percent: u32) -> Result<Vec<Row>> {
-    let next = overlay.edited(|spec| {
-        spec["pluginConfig"]["services"][0]["rules"][1]["split"]["to"] =
-            json!([{ "version": "v2", "percent": percent }]);
-    })?;
+/// A policy of another share than before, applied once they are back.
+async fn afterwards(
+    mesh: &Mesh,
+    overlay: &Overlay,
+    gone: &str,
+    [before, after]: [u32; 2],
+) -> Result<Vec<Row>> {
+    let with_share = |percent: u32| {
+        overlay.edited(|spec| {
+            spec["pluginConfig"]["services"][0]["rules"][1]["split"]["to"] =
+                json!([{ "version": "v2", "percent": percent }]);
+        })
+    };
+    let next = with_share(after)?;
+    let [before, core] = [
+        Core::of_plugin(&with_share(before)?)?,
+        Core::of_plugin(&next)?,
+    ];
     mesh.kubectl().apply(&next.to_string()).await?;
-    let taken = mesh.await_policy(&Core::of_plugin(&next)?).await;
+    let taken = mesh.await_policy(&core, Some(&before)).await;
     let observed = match &taken {
         Ok(time) => format!("in force after {} ms", time.as_millis()),
         Err(error) => format!("{error:#}"),

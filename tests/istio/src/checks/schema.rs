@@ -95,16 +95,23 @@ async fn dry_run(mesh: &Mesh, plugin: &Value) -> Result<Option<String>> {
         .kubectl()
         .attempt(&arguments, &plugin.to_string())
         .await?;
-    Ok((!said.succeeded).then(|| {
-        said.complaint
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    }))
+    Ok((!said.succeeded).then(|| shortened(&said.complaint)))
 }
 
 fn remove(spec: &mut Value, field: &str) {
     if let Some(fields) = spec.as_object_mut() {
         fields.remove(field);
     }
+}
+
+/// In one line; of what repeats the whole document, the end.
+fn shortened(complaint: &str) -> String {
+    const LONGEST: usize = 300;
+    let line = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+    let length = line.chars().count();
+    if length <= LONGEST {
+        return line;
+    }
+    let end: String = line.chars().skip(length - LONGEST / 3).collect();
+    format!("… {end}")
 }

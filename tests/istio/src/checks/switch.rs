@@ -116,7 +116,7 @@ async fn switch(mesh: &Mesh, case: &str, overlay: &Overlay, steps: &[Step]) -> R
     overlay.apply(mesh).await?;
     mesh.await_shop().await?;
     mesh.kubectl().apply(&first.plugin.to_string()).await?;
-    mesh.await_policy(&first.core).await?;
+    mesh.await_policy(&first.core, None).await?;
 
     let users = telling_users(steps);
     let progress = Progress::of(&format!("switch: {case}"), steps.len());
@@ -124,10 +124,10 @@ async fn switch(mesh: &Mesh, case: &str, overlay: &Overlay, steps: &[Step]) -> R
     tokio::time::sleep(SETTLED).await;
     progress.step();
     let mut changes = Vec::new();
-    for step in steps.iter().skip(1) {
+    for (before, step) in steps.iter().zip(steps.iter().skip(1)) {
         let begun = Instant::now();
         mesh.kubectl().apply(&step.plugin.to_string()).await?;
-        mesh.await_policy(&step.core).await?;
+        mesh.await_policy(&step.core, Some(&before.core)).await?;
         let in_force = Instant::now();
         tokio::time::sleep(SETTLED).await;
         changes.push(Change {

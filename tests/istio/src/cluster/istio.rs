@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use graylane_harness::place;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,7 +35,10 @@ impl Manifests {
         let options = folder.join("istio-options.json");
         fs::write(&options, options_for(envoy).to_string())?;
         let options = options.to_string_lossy();
-        let arguments = ["manifest", "generate", "-f", &options];
+        // What the project tells its users to add to their mesh.
+        let advice = place::repository()?.join("istio/components/telemetry/mesh-config.yaml");
+        let advice = advice.to_string_lossy();
+        let arguments = ["manifest", "generate", "-f", &advice, "-f", &options];
         let said = say(&parts.program("istioctl"), None, &arguments, "").await?;
         if !said.succeeded {
             bail!("`istioctl manifest generate`: {}", said.complaint.trim());

@@ -132,33 +132,33 @@ impl Mesh {
         Ok(SocketAddr::from((self.gateway().await?.address(), 8080)))
     }
 
-    /// A line with this text in the newest log of a pod's proxy.
-    #[must_use]
-    pub fn log_line(&self, pod: &str, text: &str) -> Option<String> {
-        let path = self
-            .site
-            .results
-            .join(format!("logs/{pod}.istio-proxy.log"));
-        let log = std::fs::read(path).ok()?;
+    /// The lines with this text in a log, as `POD.CONTAINER`.
+    ///
+    /// # Errors
+    /// If there is no such log.
+    pub fn log_lines(&self, log: &str, text: &str) -> Result<Vec<String>> {
+        let path = self.site.results.join(format!("logs/{log}.log"));
+        let log =
+            std::fs::read(&path).with_context(|| format!("{} is not there", path.display()))?;
         let log = String::from_utf8_lossy(&log);
-        log.lines()
-            .rev()
-            .find(|line| line.contains(text))
-            .map(str::to_owned)
+        let lines = log.lines().filter(|line| line.contains(text));
+        Ok(lines.map(str::to_owned).collect())
     }
 
     /// How many proxies have written this text to their logs.
     ///
     /// # Errors
-    /// If the logs cannot be listed.
+    /// If the logs cannot be read.
     pub fn proxies_that_say(&self, text: &str) -> Result<usize> {
         let logs = self.site.results.join("logs").read_dir()?.flatten();
         let names = logs.filter_map(|entry| entry.file_name().into_string().ok());
-        let pods =
-            names.filter_map(|name| name.strip_suffix(".istio-proxy.log").map(str::to_owned));
-        Ok(pods
-            .filter(|pod| self.log_line(pod, text).is_some())
-            .count())
+        let logs = names.filter(|name| name.ends_with(".istio-proxy.log"));
+        let mut count = 0;
+        for log in logs {
+            let lines = self.log_lines(log.trim_end_matches(".log"), text)?;
+            count += usize::from(!lines.is_empty());
+        }
+        Ok(count)
     }
 
     /// Removes what a file of an overlay describes.

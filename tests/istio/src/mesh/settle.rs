@@ -45,14 +45,15 @@ pub fn hops(answer: &graylane_harness::client::Answer) -> Result<Vec<Hop>, Strin
 }
 
 impl Mesh {
-    /// Waits until every hop is answered as `core` says; how long that took.
+    /// Waits until every hop is answered as `core` says, and by no means as `before` says; how
+    /// long that took.
     ///
     /// # Errors
     /// If it is not within [`PATIENCE`]; with what is answered instead.
-    pub async fn await_policy(&self, core: &Core) -> Result<Duration> {
+    pub async fn await_policy(&self, core: &Core, before: Option<&Core>) -> Result<Duration> {
         let began = Instant::now();
         let door = self.door().await?;
-        let users = telling(core);
+        let users = telling(core, before);
         loop {
             let pace = Pace {
                 clients: 2,
@@ -76,16 +77,18 @@ impl Mesh {
     }
 }
 
-/// Users of both versions, and testers.
-fn telling(core: &Core) -> Arc<[Visit]> {
-    let mut users: Vec<_> = (0..EACH)
-        .map(|number| user(format!("tester-{number}")).with("x-qa", "on"))
-        .collect();
+/// Testers, users of both versions, and those who would be elsewhere by the policy before.
+fn telling(core: &Core, before: Option<&Core>) -> Arc<[Visit]> {
+    let testers = (0..EACH).map(|number| user(format!("tester-{number}")).with("x-qa", "on"));
+    let mut users: Vec<_> = testers.collect();
+    let everybody = || (0..20_000).map(|number| user(format!("probe-{number}")));
     for version in ["v1", "v2"] {
-        let of_version = (0..20_000)
-            .map(|number| user(format!("probe-{number}")))
-            .filter(|visit| core.first(visit) == version);
+        let of_version = everybody().filter(|visit| core.first(visit) == version);
         users.extend(of_version.take(EACH));
+    }
+    if let Some(before) = before {
+        let moved = everybody().filter(|visit| core.chain(visit) != before.chain(visit));
+        users.extend(moved.take(EACH));
     }
     users.into()
 }
