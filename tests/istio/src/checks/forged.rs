@@ -8,7 +8,7 @@ use graylane_harness::client::{Answer, Pace, Visit, drive};
 use graylane_harness::report::Row;
 
 use crate::cluster::Registry;
-use crate::mesh::{Core, Hop, Mesh, Overlay, TAG, hops, until, user};
+use crate::mesh::{Core, Hop, Mesh, Overlay, TAG, hops, user};
 
 const NAME: &str = "forged";
 const USERS: usize = 300;
@@ -62,13 +62,7 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
             "",
         )
         .await?;
-    until("the gateway has no filter", async || {
-        let tester = [user("tester").with("x-qa", "on")];
-        let answers = ask(mesh, &tester).await.ok()?;
-        let hops = hops(answers.first()?).ok()?;
-        (hops.first()?.version == "v1").then_some(())
-    })
-    .await?;
+    mesh.await_policy(&Core::none(), Some(&core)).await?;
     let answers = ask(mesh, &forgers).await?;
     let unsafe_answers: Vec<_> = answers
         .iter()

@@ -6,6 +6,7 @@ mod manifests;
 mod missing;
 mod outage;
 mod refused;
+mod removed;
 mod schema;
 mod switch;
 
@@ -31,6 +32,8 @@ pub enum Check {
     BlueGreen,
     /// Another image takes the place of the first under load.
     Image,
+    /// The `WasmPlugin` goes and comes under load.
+    Removed,
     /// A policy with a mistake changes nothing.
     Refused,
     /// An image that is not there.
@@ -57,6 +60,7 @@ impl Check {
             Self::Ramp => switch::ramp(mesh).await,
             Self::BlueGreen => switch::blue_green(mesh).await,
             Self::Image => switch::image(mesh).await,
+            Self::Removed => removed::check(mesh).await,
             Self::Refused => refused::check(mesh).await,
             Self::Missing => missing::check(mesh).await,
             Self::Outage => outage::check(mesh).await,

@@ -106,12 +106,12 @@ fn remove(spec: &mut Value, field: &str) {
 
 /// In one line; of what repeats the whole document, the end.
 fn shortened(complaint: &str) -> String {
-    const LONGEST: usize = 300;
+    const LONGEST: usize = 600;
     let line = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
     let length = line.chars().count();
     if length <= LONGEST {
         return line;
     }
-    let end: String = line.chars().skip(length - LONGEST / 3).collect();
+    let end: String = line.chars().skip(length - LONGEST / 6).collect();
     format!("… {end}")
 }

@@ -24,7 +24,7 @@ const STRIPPED: [&str; 3] = ["x-gray-version", "x-gray-cluster", "x-gray-mirror"
 /// A policy in the proxies that have it.
 #[derive(Debug)]
 pub struct Core {
-    gateway: Rules,
+    gateway: Option<Rules>,
     sidecars: Option<Rules>,
 }
 
@@ -46,9 +46,18 @@ impl Core {
     /// If the core refuses it.
     pub fn new(policy: &Value, everywhere: bool) -> Result<Self> {
         Ok(Self {
-            gateway: compile(policy, "router")?,
+            gateway: Some(compile(policy, "router")?),
             sidecars: everywhere.then(|| compile(policy, "sidecar")).transpose()?,
         })
+    }
+
+    /// No policy anywhere: what the routes do by themselves.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            gateway: None,
+            sidecars: None,
+        }
     }
 
     /// The policy of a `WasmPlugin`, in the proxies that it is for.
@@ -67,7 +76,7 @@ impl Core {
         visit
             .headers
             .retain(|(name, _)| !STRIPPED.contains(&name.as_str()));
-        let mut rules = Some(&self.gateway);
+        let mut rules = self.gateway.as_ref();
         let mut hops = Vec::new();
         for (name, host) in CHAIN {
             visit = visit.at(host);
