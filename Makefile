@@ -80,6 +80,11 @@ test-java: ## The Java of docs/mesh.md, by Maven, which brings Spring; not part 
 test-image: ## The module's image: its parts, the same bytes twice, its push to a registry on this machine
 	$(CARGO) test --release --package graylane-image
 
+# Needs root for network namespaces; the first time it builds etcd, Kubernetes' API and Istio by Go.
+test-istio: wasm ## A real Kubernetes API and istiod on this machine, and the overlays of istio/ under traffic
+	$(CARGO) test --release --package graylane-istio
+	$(CARGO) run --quiet --release --package graylane-istio -- test
+
 bench: wasm probes ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
 	$(HARNESS) bench
 
@@ -163,4 +168,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image schemas bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

@@ -14,6 +14,8 @@ const KUBERNETES: &str = "1.36.3";
 const ISTIO: &str = "1.31-eed52ebb66ad";
 /// The template of Envoy's bootstrap, which images of Istio's proxy hold beside Envoy.
 const TEMPLATE: &str = "envoy_bootstrap.json";
+/// The Gateway API, of the version that Istio's source depends on.
+const GATEWAY_API: &str = "gateway-api.yaml";
 
 /// A Go module of this project, which does nothing but pin what it builds.
 struct Module {
@@ -106,6 +108,12 @@ impl Parts {
         self.folder.join(TEMPLATE)
     }
 
+    /// The definitions of the Gateway API's resources, which waypoints are.
+    #[must_use]
+    pub fn gateway_api(&self) -> PathBuf {
+        self.folder.join(GATEWAY_API)
+    }
+
     async fn build(&self, module: &Module, source: &Path) -> Result<()> {
         let flags = linker_flags(module);
         let pins = pins(source, &flags)?;
@@ -140,16 +148,31 @@ impl Parts {
             fs::rename(&partial, self.program(program))?;
         }
         if module.name == "istio" {
-            let folder = go(source, &["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"]).await?;
-            let template = Path::new(folder.trim())
-                .join("tools/packaging/common")
-                .join(TEMPLATE);
-            // What the module cache holds is read-only, also as a copy.
-            let text = fs::read(&template)
-                .with_context(|| format!("{} cannot be read", template.display()))?;
-            fs::write(self.template(), text)?;
+            self.copy_files(source).await?;
         }
         fs::write(stamp, pins)?;
+        Ok(())
+    }
+
+    /// What else of the modules is needed. The module cache is read-only, and so would copies be.
+    async fn copy_files(&self, source: &Path) -> Result<()> {
+        let istio = module_folder(source, "istio.io/istio").await?;
+        let template = istio.join("tools/packaging/common").join(TEMPLATE);
+        let text = fs::read(&template)
+            .with_context(|| format!("{} cannot be read", template.display()))?;
+        fs::write(self.template(), text)?;
+        let definitions = module_folder(source, "sigs.k8s.io/gateway-api").await?;
+        let definitions = definitions.join("config/crd/standard");
+        let mut files: Vec<_> = definitions
+            .read_dir()
+            .with_context(|| format!("{} cannot be read", definitions.display()))?
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        files.sort();
+        let texts = files.iter().map(fs::read_to_string);
+        let texts = texts.collect::<std::io::Result<Vec<_>>>()?;
+        fs::write(self.gateway_api(), texts.join("\n---\n"))?;
         Ok(())
     }
 }
@@ -223,7 +246,7 @@ fn kubernetes_version() -> Vec<String> {
 
 /// Everything that the programs depend on, as text.
 fn pins(source: &Path, flags: &str) -> Result<String> {
-    let mut pins = format!("{flags}\n");
+    let mut pins = format!("{flags}\n{TEMPLATE} {GATEWAY_API}\n");
     for file in ["go.mod", "go.sum", "tools.go"] {
         let path = source.join(file);
         let text = fs::read_to_string(&path)
@@ -231,6 +254,12 @@ fn pins(source: &Path, flags: &str) -> Result<String> {
         pins.push_str(&text);
     }
     Ok(pins)
+}
+
+/// Where the module cache has a dependency.
+async fn module_folder(source: &Path, module: &str) -> Result<PathBuf> {
+    let folder = go(source, &["list", "-m", "-f", "{{.Dir}}", module]).await?;
+    Ok(PathBuf::from(folder.trim()))
 }
 
 async fn go(folder: &Path, arguments: &[&str]) -> Result<String> {

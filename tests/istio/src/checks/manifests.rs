@@ -78,10 +78,10 @@ async fn judge(istioctl: &Path, name: &str, arguments: &[&str]) -> Result<Row> {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    let complains = |line: &&&str| {
+    let is_complaint = |line: &&&str| {
         line.contains("Warning") || line.contains("Error") || line.contains("Info [")
     };
-    let complaints: Vec<_> = lines.iter().filter(complains).copied().collect();
+    let complaints: Vec<_> = lines.iter().filter(is_complaint).copied().collect();
     let clean = said.succeeded && complaints.is_empty();
     let observed = match (clean, complaints.is_empty()) {
         (true, _) => "clean".to_owned(),

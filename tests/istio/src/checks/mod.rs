@@ -9,6 +9,7 @@ mod refused;
 mod removed;
 mod schema;
 mod switch;
+mod waypoint;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -42,6 +43,8 @@ pub enum Check {
     Outage,
     /// What the API refuses by Istio's schema.
     Schema,
+    /// A waypoint follows the gateway's tag. The last: it takes the sidecars away.
+    Waypoint,
 }
 
 impl Check {
@@ -65,6 +68,7 @@ impl Check {
             Self::Missing => missing::check(mesh).await,
             Self::Outage => outage::check(mesh).await,
             Self::Schema => schema::check(mesh).await,
+            Self::Waypoint => waypoint::check(mesh).await,
         }
     }
 }

@@ -21,6 +21,7 @@ pub const SWITCHED_OFF: [&str; 3] = [
 /// Documents, in the order in which they are applied.
 #[derive(Debug)]
 pub struct Manifests {
+    gateway_api: String,
     definitions: Vec<Value>,
     gateway: Vec<Value>,
     rest: Vec<Value>,
@@ -43,7 +44,10 @@ impl Manifests {
         if !said.succeeded {
             bail!("`istioctl manifest generate`: {}", said.complaint.trim());
         }
+        let gateway_api = fs::read_to_string(parts.gateway_api())
+            .context("the definitions of the Gateway API cannot be read")?;
         let mut manifests = Self {
+            gateway_api,
             definitions: Vec::new(),
             gateway: Vec::new(),
             rest: vec![json!({
@@ -70,6 +74,7 @@ impl Manifests {
         // Some are too long for the annotation by which `apply` remembers them.
         let server_side = ["apply", "--server-side", "-f", "-"];
         kubectl.run(&server_side, &list(&self.definitions)).await?;
+        kubectl.run(&server_side, &self.gateway_api).await?;
         let established = [
             "wait",
             "--for=condition=Established",
@@ -128,6 +133,8 @@ fn options_for(envoy: &Path) -> Value {
                     "env": {
                         "PILOT_ENABLE_METADATA_EXCHANGE": "false",
                         "PILOT_ENABLE_ALPN_FILTER": "false",
+                        // For waypoints.
+                        "PILOT_ENABLE_AMBIENT": "true",
                     },
                 },
                 "gateways": { "istio-ingressgateway": { "autoscaleEnabled": false } },

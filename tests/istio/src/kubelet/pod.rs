@@ -136,10 +136,8 @@ async fn furnish(
         folder.join("resolv.conf"),
         "nameserver 10.96.0.10\nsearch svc.cluster.local\n",
     )?;
-    let mut hosts = "127.0.0.1 localhost\n".to_owned();
-    if let Some(istiod) = istiod {
-        hosts.push_str(&format!("{istiod} istiod.istio-system.svc\n"));
-    }
+    let istiod = istiod.map(|istiod| format!("{istiod} istiod.istio-system.svc\n"));
+    let hosts = format!("127.0.0.1 localhost\n{}", istiod.unwrap_or_default());
     fs::write(folder.join("hosts"), hosts)?;
     fs::write(folder.join("etc/istio/pod/labels"), downward(&spec.labels))?;
     fs::write(
@@ -147,10 +145,15 @@ async fn furnish(
         downward(&spec.annotations),
     )?;
     fs::create_dir_all(folder.join("var/lib/istio/envoy"))?;
-    fs::copy(
-        ground.programs.join("envoy_bootstrap.json"),
-        folder.join("var/lib/istio/envoy/envoy_bootstrap_tmpl.json"),
-    )?;
+    let template = fs::read_to_string(ground.programs.join("envoy_bootstrap.json"))?;
+    let template = if spec.is_waypoint() {
+        // An extension of Istio's own Envoy, which a waypoint has whatever it is told.
+        template.replace("{{- if .metadata_discovery }}", "{{- if false }}")
+    } else {
+        template
+    };
+    let place = folder.join("var/lib/istio/envoy/envoy_bootstrap_tmpl.json");
+    fs::write(place, template)?;
 
     if spec
         .containers
@@ -224,6 +227,10 @@ fn program(ground: &Ground, spec: &Spec, container: &Container, folder: &Path) -
             set("WASM_INSECURE_REGISTRIES", REGISTRY);
             // For applications that speak xDS themselves, of which there are none.
             set("GRPC_XDS_BOOTSTRAP", "");
+            if spec.is_waypoint() {
+                // To older waypoints istiod sends no filters that only Istio's own Envoy has.
+                set("ISTIO_META_ISTIO_VERSION", "1.29.1");
+            }
         }
         Image::Discovery => command.push(tool("pilot-discovery")),
         Image::Application => {

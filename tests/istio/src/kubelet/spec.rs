@@ -88,6 +88,15 @@ impl Spec {
         Ok(spec)
     }
 
+    /// Whether it is a waypoint, which istiod has made.
+    #[must_use]
+    pub fn is_waypoint(&self) -> bool {
+        let class = self
+            .labels
+            .get("gateway.networking.k8s.io/gateway-class-name");
+        class.is_some_and(|class| class == "istio-waypoint")
+    }
+
     fn container(
         &self,
         pod: &Value,

@@ -31,11 +31,11 @@ pub async fn dump(mesh: &Mesh, overlay: &str) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Writes one proxy's configuration; the names in it that matter to routes.
+/// Writes one proxy's configuration to `target/istio`; the names in it that matter to routes.
 ///
 /// # Errors
 /// If the proxy does not answer, or the file cannot be written.
-async fn keep(mesh: &Mesh, name: &str, proxy: &Proxy) -> Result<Vec<String>> {
+pub async fn keep(mesh: &Mesh, name: &str, proxy: &Proxy) -> Result<Vec<String>> {
     let configuration = proxy.configuration().await?;
     let path = mesh.site.results.join(format!("{name}.json"));
     std::fs::write(path, serde_json::to_string_pretty(&configuration)? + "\n")?;

@@ -7,7 +7,7 @@ mod proxy;
 mod settle;
 
 pub use core::{Core, Hop, SERVICES};
-pub use dump::dump;
+pub use dump::{dump, keep};
 pub use overlay::{Overlay, names as overlays};
 pub use proxy::Proxy;
 pub use settle::{hops, user};

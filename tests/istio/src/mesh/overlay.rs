@@ -43,17 +43,34 @@ impl Overlay {
     /// # Errors
     /// If it cannot be.
     pub async fn render(mesh: &Mesh, name: &str, url: &str) -> Result<Self> {
+        Self::render_with(mesh, name, url, &[]).await
+    }
+
+    /// The same with further patches, as Kustomize has them.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    pub async fn render_with(
+        mesh: &Mesh,
+        name: &str,
+        url: &str,
+        patches: &[Value],
+    ) -> Result<Self> {
         let folder = folder(&mesh.site.results.join("kustomize"), name)?;
         let repository = place::repository()?;
         // Kustomize takes relative paths only.
         let up = "../".repeat(folder.strip_prefix(&repository)?.components().count());
         let url = json!([{ "op": "replace", "path": "/spec/url", "value": url }]);
+        let url = json!({ "target": { "kind": "WasmPlugin" }, "patch": url.to_string() });
+        let all: Vec<_> = std::iter::once(url)
+            .chain(patches.iter().cloned())
+            .collect();
         let replicas = DEPLOYMENTS.map(|name| json!({ "name": name, "count": 1 }));
         let kustomization = json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
             "resources": [format!("{up}istio/overlays/{name}")],
-            "patches": [{ "target": { "kind": "WasmPlugin" }, "patch": url.to_string() }],
+            "patches": all,
             "replicas": replicas,
         });
         let text = serde_json::to_string_pretty(&kustomization)?;
@@ -78,16 +95,15 @@ impl Overlay {
             .map(drop)
     }
 
-    /// Its `WasmPlugin`.
+    /// Its `WasmPlugin` for the gateway.
     ///
     /// # Errors
     /// If it has none.
     pub fn plugin(&self) -> Result<&Value> {
-        let plugin = self
-            .documents
-            .iter()
-            .find(|document| document["kind"] == "WasmPlugin");
-        plugin.context("the overlay has no WasmPlugin")
+        let plugin = self.documents.iter().find(|document| {
+            document["kind"] == "WasmPlugin" && document["metadata"]["namespace"] == "istio-system"
+        });
+        plugin.context("the overlay has no WasmPlugin in the root namespace")
     }
 
     /// Its `WasmPlugin` after an edit of its specification.
@@ -98,13 +114,5 @@ impl Overlay {
         let mut plugin = self.plugin()?.clone();
         edit(&mut plugin["spec"]);
         Ok(plugin)
-    }
-
-    /// Its policy.
-    ///
-    /// # Errors
-    /// If it has none.
-    pub fn policy(&self) -> Result<&Value> {
-        Ok(&self.plugin()?["spec"]["pluginConfig"])
     }
 }
