@@ -9,6 +9,7 @@ mod refused;
 mod removed;
 mod schema;
 mod switch;
+mod tester;
 mod waypoint;
 
 use anyhow::{Context, Result};

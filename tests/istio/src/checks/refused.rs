@@ -8,12 +8,15 @@ use graylane_harness::report::Row;
 use serde_json::json;
 
 use super::failed;
+use super::tester::tester;
 use crate::cluster::Registry;
 use crate::mesh::{Core, Mesh, Overlay, TAG, until, user};
 
 const NAME: &str = "refused";
 /// How the module's sentence about the mistake begins.
 const SENTENCE: &str = "services[0].rules[1].split.to[0].percent";
+/// What a proxy answers that starts under it.
+const STARTED: &str = "500, ";
 /// Load under the refused policy.
 const LATER: Duration = Duration::from_secs(3);
 
@@ -86,6 +89,27 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
         before + 1,
         refusals,
     ));
+    // A proxy that starts has no policy from before.
+    let gateways = [
+        "delete",
+        "pod",
+        "-n",
+        "istio-system",
+        "-l",
+        "istio=ingressgateway",
+    ];
+    mesh.kubectl().run(&gateways, "").await?;
+    await_gateway(mesh).await?;
+    let started = tester(mesh).await?;
+    rows.push(Row::judged(
+        NAME,
+        "a gateway that starts under it: a tester gets",
+        STARTED,
+        &started,
+        "exact",
+        started == STARTED,
+    ));
+
     // The next one that is right is taken.
     let next = overlay.edited(|spec| {
         spec["pluginConfig"]["services"][0]["rules"][1]["split"]["to"] =
@@ -107,4 +131,13 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
         taken.is_ok(),
     ));
     Ok(rows)
+}
+
+/// Waits until a gateway is ready, after there was none.
+async fn await_gateway(mesh: &Mesh) -> Result<()> {
+    until("a gateway is ready", async || {
+        let ready = mesh.gateways_ready().await.ok()?;
+        (ready > 0).then_some(())
+    })
+    .await
 }

@@ -99,7 +99,7 @@ impl Kubectl {
     /// The data of a `ConfigMap`.
     ///
     /// # Errors
-    /// If there is none within [`PATIENCE`].
+    /// If there is none within a minute.
     pub async fn config_map(
         &self,
         namespace: &str,

@@ -111,6 +111,17 @@ impl Mesh {
         self.proxy("istio", "ingressgateway").await
     }
 
+    /// How many gateways the API says are ready.
+    ///
+    /// # Errors
+    /// If the API does not answer.
+    pub async fn gateways_ready(&self) -> Result<u64> {
+        let path = "/apis/apps/v1/namespaces/istio-system/deployments/istio-ingressgateway";
+        let found = self.kubectl().raw(path).await?;
+        let ready = found.pointer("/status/readyReplicas");
+        Ok(ready.and_then(serde_json::Value::as_u64).unwrap_or(0))
+    }
+
     /// The proxy of the first pod with this label.
     ///
     /// # Errors
@@ -179,7 +190,7 @@ impl Mesh {
     /// Waits until all of the shop's deployments are there as they should be.
     ///
     /// # Errors
-    /// If they are not within [`PATIENCE`].
+    /// If they are not in time.
     pub async fn await_shop(&self) -> Result<()> {
         let kubectl = self.kubectl();
         let names = ["get", "deployments", "-n", "shop", "-o", "name"];
@@ -247,7 +258,7 @@ async fn await_webhooks(kubectl: &Kubectl) -> Result<()> {
 /// Asks until there is an answer.
 ///
 /// # Errors
-/// If there is none within three minutes.
+/// If there is none in time.
 pub async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> Result<T> {
     let began = Instant::now();
     loop {

@@ -49,7 +49,7 @@ impl Mesh {
     /// long that took.
     ///
     /// # Errors
-    /// If it is not within [`PATIENCE`]; with what is answered instead.
+    /// If it is not within a minute; with what is answered instead.
     pub async fn await_policy(&self, core: &Core, before: Option<&Core>) -> Result<Duration> {
         let began = Instant::now();
         let door = self.door().await?;
