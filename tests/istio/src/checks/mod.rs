@@ -5,6 +5,7 @@ mod forged;
 mod manifests;
 mod missing;
 mod outage;
+mod planned;
 mod refused;
 mod removed;
 mod schema;
@@ -32,6 +33,8 @@ pub enum Check {
     Ramp,
     /// Everybody changes the version under load, and back.
     BlueGreen,
+    /// A canary grows by a plan.
+    Planned,
     /// Another image takes the place of the first under load.
     Image,
     /// The `WasmPlugin` goes and comes under load.
@@ -63,6 +66,7 @@ impl Check {
             Self::Forged => forged::check(mesh).await,
             Self::Ramp => switch::ramp(mesh).await,
             Self::BlueGreen => switch::blue_green(mesh).await,
+            Self::Planned => planned::check(mesh).await,
             Self::Image => switch::image(mesh).await,
             Self::Removed => removed::check(mesh).await,
             Self::Refused => refused::check(mesh).await,

@@ -26,6 +26,7 @@ const STRIPPED: [&str; 3] = ["x-gray-version", "x-gray-cluster", "x-gray-mirror"
 pub struct Core {
     gateway: Option<Rules>,
     sidecars: Option<Rules>,
+    now: u64,
 }
 
 /// What a service gets of a request.
@@ -48,7 +49,15 @@ impl Core {
         Ok(Self {
             gateway: Some(compile(policy, "router")?),
             sidecars: everywhere.then(|| compile(policy, "sidecar")).transpose()?,
+            now: 0,
         })
+    }
+
+    /// The same at a moment, in milliseconds since the Unix epoch, where a policy knows time.
+    #[must_use]
+    pub fn at(mut self, now: u64) -> Self {
+        self.now = now;
+        self
     }
 
     /// No policy anywhere: what the routes do by themselves.
@@ -57,6 +66,7 @@ impl Core {
         Self {
             gateway: None,
             sidecars: None,
+            now: 0,
         }
     }
 
@@ -80,7 +90,7 @@ impl Core {
         let mut hops = Vec::new();
         for (name, host) in CHAIN {
             visit = visit.at(host);
-            let version = rules.and_then(|rules| pass(rules, &mut visit));
+            let version = rules.and_then(|rules| pass(rules, self.now, &mut visit));
             let tag = visit
                 .headers
                 .iter()
@@ -108,9 +118,9 @@ impl Core {
 }
 
 /// A visit goes through a filter; the version that it is for, if the policy has the service.
-fn pass(rules: &Rules, visit: &mut Visit) -> Option<String> {
+fn pass(rules: &Rules, now: u64, visit: &mut Visit) -> Option<String> {
     let request = visit.clone();
-    let decision = graylane::decide(rules, &request, Moment { now: 0 });
+    let decision = graylane::decide(rules, &request, Moment { now });
     for effect in effects(rules, &decision) {
         match effect {
             HeaderEffect::Set(name, value) => {
