@@ -135,6 +135,8 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
             path: request.uri().path().to_owned(),
             authority: host.unwrap_or_default(),
             headers: seen.collect(),
+            // What comes of asking on is told beside it.
+            onward: None,
         },
         next,
     };

@@ -123,7 +123,8 @@ impl Visit {
     }
 
     /// The same, with one entry of this name in `baggage`, or none.
-    pub(crate) fn with_entry(mut self, name: &str, value: Option<&str>) -> Self {
+    #[must_use]
+    pub fn with_entry(mut self, name: &str, value: Option<&str>) -> Self {
         let entries = self.values("baggage").join(&b","[..]);
         let Some(entries) = graylane::rewritten(&entries, name, value) else {
             return self;

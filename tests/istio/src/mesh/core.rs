@@ -128,6 +128,7 @@ fn pass(rules: &Rules, now: u64, visit: &mut Visit) -> Option<String> {
                 visit.headers.push((name.to_owned(), value.into()));
             }
             HeaderEffect::Remove(name) => visit.headers.retain(|(own, _)| own != name),
+            HeaderEffect::Entry(name, value) => *visit = visit.clone().with_entry(name, value),
             // No policy here mints.
             HeaderEffect::AddCookie(..) => {}
         }
