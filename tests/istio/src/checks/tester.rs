@@ -29,6 +29,7 @@ pub(super) async fn tester(mesh: &Mesh) -> Result<String> {
                 .map_or("no tag".to_owned(), |tag| format!("tag {tag}"));
             format!("{}, {}, {tag}", reply.status, hop.version)
         }
+        None if reply.body.is_empty() => format!("{}, no words", reply.status),
         None => format!(
             "{}, {}",
             reply.status,
