@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::checks::{self, Check};
-use crate::cluster::SWITCHED_OFF;
+use crate::cluster::{SWITCHED_OFF, say};
 use crate::mesh::Mesh;
 use crate::parts;
 
@@ -47,6 +47,8 @@ pub async fn run(site: &Site) -> Result<bool> {
     for line in parts::pinned()? {
         println!("{line}");
     }
+    let envoy = say(&site.envoy, None, &["--version"], "").await?;
+    println!("{}", envoy.output.trim());
     println!("not an official release of Istio: its source at a commit, some dependencies newer");
     println!("off, for a stock Envoy: {}", SWITCHED_OFF.join(", "));
     println!("pods: network namespaces, one replica each; mTLS: STRICT");

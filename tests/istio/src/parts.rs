@@ -193,6 +193,8 @@ pub fn pinned() -> Result<Vec<String>> {
                 "istio.io/client-go",
                 "github.com/envoyproxy/go-control-plane/envoy",
                 "github.com/envoyproxy/go-control-plane/contrib",
+                "github.com/google/go-containerregistry",
+                "sigs.k8s.io/gateway-api",
             ][..],
         ),
         (
