@@ -1,4 +1,5 @@
-//! Namespaces around a run: of processes, mounts and the network.
+//! Namespaces around a run: of processes, mounts and the network; and of users, where root is not to
+//! be had. In that one the user is root, over the other ids that the machine sets aside for them.
 //!
 //! The kernel ends every process of a process namespace with its first one, and mounts and network
 //! devices with the last process that sees them. So a run leaves nothing behind, however it ends,
@@ -23,6 +24,18 @@ const TOOLS: [(&str, &str); 5] = [
     ("unshare", "util-linux"),
 ];
 
+/// What `unshare` makes.
+const NAMESPACES: [&str; 8] = [
+    "--net",
+    "--mount",
+    "--propagation",
+    "private",
+    "--pid",
+    "--fork",
+    "--kill-child=KILL",
+    "--mount-proc",
+];
+
 /// Brings what is missing, and makes the run in namespaces; whether every check passed.
 ///
 /// # Errors
@@ -42,8 +55,9 @@ pub async fn run(module: Option<&Path>, plan: &Plan) -> Result<bool> {
         // Should this process be killed, so is the next; it is started by the main thread, which
         // lives as long as the process does.
         .args(["--pdeathsig", "KILL", "--", "unshare"])
-        .args(["--net", "--mount", "--propagation", "private"])
-        .args(["--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"])
+        .args(as_root())
+        .args(NAMESPACES)
+        .arg("--")
         .arg(&this)
         .arg("inside")
         .arg("--folder")
@@ -69,6 +83,7 @@ pub async fn run(module: Option<&Path>, plan: &Plan) -> Result<bool> {
         .status()
         .await
         .context("setpriv could not be started")?;
+    clear(scratch.path()).await?;
     match status.code() {
         Some(0) => Ok(true),
         Some(1) => Ok(false),
@@ -95,13 +110,9 @@ fn check_machine() -> Result<()> {
     if !cfg!(target_os = "linux") {
         bail!("pods are network namespaces here, which only Linux has");
     }
-    if !rustix::process::geteuid().is_root() {
-        bail!(
-            "pods are network namespaces here, which only root may make: run this as root, as in \
-             `sudo -E make test-istio`"
-        );
-    }
-    for (tool, package) in TOOLS {
+    // Gives a user more ids than their own one, of which Istio needs one.
+    let mapper = (!as_root().is_empty()).then_some(("newuidmap", "uidmap"));
+    for (tool, package) in TOOLS.into_iter().chain(mapper) {
         if place::on_path(tool).is_none() {
             bail!(
                 "pods are network namespaces here, for which `{tool}` is missing: install it (on \
@@ -111,25 +122,52 @@ fn check_machine() -> Result<()> {
     }
     // A container may have taken away the right to make them, from root too.
     let tried = std::process::Command::new("unshare")
-        .args([
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--mount-proc",
-            "--",
-            "ip",
-            "netns",
-            "list",
-        ])
+        .args(as_root())
+        .args(NAMESPACES)
+        .args(["--", "ip", "netns", "list"])
         .output()
         .context("unshare could not be started")?;
     if !tried.status.success() {
         bail!(
-            "pods are network namespaces here, which this machine does not let root make ({}): \
-             run this outside of a container, or in a privileged one",
-            String::from_utf8_lossy(&tried.stderr).trim()
+            "pods are network namespaces here, which this machine does not let {} make ({}): run \
+             this {}",
+            if as_root().is_empty() { "root" } else { "you" },
+            String::from_utf8_lossy(&tried.stderr).trim(),
+            if as_root().is_empty() {
+                "outside of a container, or in a privileged one"
+            } else {
+                "as root, as in `sudo -E make test-istio`, or see to your lines in /etc/subuid and \
+                 /etc/subgid"
+            }
         );
+    }
+    Ok(())
+}
+
+/// What `unshare` is told where this is not run by root.
+fn as_root() -> &'static [&'static str] {
+    if rustix::process::geteuid().is_root() {
+        &[]
+    } else {
+        &["--user", "--map-auto", "--map-root-user"]
+    }
+}
+
+/// Removes what belongs to ids that only root in the namespace can speak for.
+async fn clear(folder: &Path) -> Result<()> {
+    if as_root().is_empty() {
+        return Ok(());
+    }
+    let cleared = Command::new("unshare")
+        .args(as_root())
+        .args(["--", "find"])
+        .arg(folder)
+        .args(["-mindepth", "1", "-delete"])
+        .status()
+        .await
+        .context("unshare could not be started")?;
+    if !cleared.success() {
+        bail!("{} cannot be emptied ({cleared})", folder.display());
     }
     Ok(())
 }

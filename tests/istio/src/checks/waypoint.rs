@@ -173,8 +173,7 @@ fn for_a_stock_envoy() -> Value {
     })
 }
 
-/// No calls from pod to pod; the gateway's calls by way of the waypoint, which then sees the host
-/// that was asked for outside.
+/// No calls from pod to pod; the gateway's calls by way of the waypoint.
 fn patches() -> Vec<Value> {
     let nobody = json!({
         "apiVersion": "apps/v1",
@@ -189,14 +188,8 @@ fn patches() -> Vec<Value> {
         "kind": "Service",
         "metadata": { "name": "checkout", "labels": { "istio.io/ingress-use-waypoint": "true" } },
     });
-    let host = json!([{
-        "op": "add",
-        "path": "/spec/pluginConfig/services/0/hosts/-",
-        "value": "shop.example.com",
-    }]);
     vec![
         json!({ "target": { "kind": "Deployment" }, "patch": nobody.to_string() }),
         json!({ "target": { "kind": "Service", "name": "checkout" }, "patch": by_waypoint.to_string() }),
-        json!({ "target": { "kind": "WasmPlugin", "namespace": "shop" }, "patch": host.to_string() }),
     ]
 }

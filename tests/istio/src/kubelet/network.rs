@@ -16,15 +16,26 @@ const BRIDGE: &str = "pods";
 /// # Errors
 /// If the kernel refuses.
 pub async fn lay_out() -> Result<()> {
-    // Namespaces have names by files there; these are only for this run.
-    std::fs::create_dir_all("/run/netns").context("/run/netns cannot be made")?;
-    let none = rustix::mount::MountFlags::empty();
-    rustix::mount::mount("none", "/run/netns", "tmpfs", none, None)
-        .context("/run/netns cannot be covered")?;
+    cover_run()?;
     ip("link set lo up").await?;
     ip(&format!("link add {BRIDGE} type bridge")).await?;
     ip(&format!("addr add {NODE}/{PREFIX} dev {BRIDGE}")).await?;
     ip(&format!("link set {BRIDGE} up")).await
+}
+
+/// Namespaces have names by files in /run, and iptables its lock: here they are for this run alone.
+fn cover_run() -> Result<()> {
+    // Pods have one of their own in its place, which often is in /run.
+    let resolver = std::fs::canonicalize("/etc/resolv.conf");
+    let none = rustix::mount::MountFlags::empty();
+    rustix::mount::mount("none", "/run", "tmpfs", none, None).context("/run cannot be covered")?;
+    if let Some(resolver) = resolver.ok().filter(|path| path.starts_with("/run"))
+        && let Some(folder) = resolver.parent()
+    {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(&resolver, "")?;
+    }
+    Ok(())
 }
 
 /// A namespace of a pod; the kernel keeps it until [`remove`].
