@@ -71,6 +71,17 @@ impl Row {
     }
 }
 
+/// The rows of a check. One that could not be made is a failed row, and told.
+#[must_use]
+pub fn rows_of(check: &str, outcome: Result<Vec<Row>>) -> Vec<Row> {
+    let outcome = outcome.with_context(|| format!("the check {check} could not be made"));
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        let none = "none; see above";
+        vec![Row::judged(check, "—", "a run", none, "—", false)]
+    })
+}
+
 /// Every row of a run.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {

@@ -23,11 +23,11 @@ mod vectors;
 
 pub use people::{mixed_users, policy, with_user};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::lab::Lab;
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, rows_of};
 
 /// The checks, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -117,19 +117,7 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
             continue;
         }
         let name = check.name();
-        let outcome = check.run(lab).await;
-        let outcome = outcome.with_context(|| format!("the check {name} could not be made"));
-        let rows = outcome.unwrap_or_else(|error| {
-            eprintln!("{error:#}");
-            vec![Row::judged(
-                &name,
-                "—",
-                "a run",
-                "none; see above",
-                "—",
-                false,
-            )]
-        });
+        let rows = rows_of(&name, check.run(lab).await);
         if rows.iter().any(|row| !row.passed)
             && let Some(tail) = lab.log_tail()
         {

@@ -9,8 +9,7 @@ use graylane_harness::checks::mixed_users;
 use graylane_harness::client::{Answer, Pace, Visit, drive};
 use graylane_harness::report::Row;
 
-use crate::cluster::Registry;
-use crate::mesh::{Core, Mesh, Overlay, SERVICES, TAG, dump, hops};
+use crate::mesh::{Core, Mesh, Overlay, SERVICES, dump, hops};
 
 const NAME: &str = "agree";
 /// The overlays' share of v2, in percent.
@@ -28,11 +27,7 @@ pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
 }
 
 async fn every_user(mesh: &Mesh, name: &str) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, name, &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    let core = Core::of_plugin(overlay.plugin()?)?;
-    mesh.await_policy(&core, None).await?;
+    let (overlay, core) = Overlay::in_force(mesh, name).await?;
     dump(mesh, name).await?;
 
     let users: Arc<[Visit]> = mixed_users(mesh.site.users)

@@ -7,8 +7,7 @@ use graylane_harness::Progress;
 use graylane_harness::client::{Answer, Pace, Visit, drive};
 use graylane_harness::report::Row;
 
-use crate::cluster::Registry;
-use crate::mesh::{Core, Hop, Mesh, Overlay, TAG, hops, user};
+use crate::mesh::{Core, Hop, Mesh, Overlay, hops, user};
 
 const NAME: &str = "forged";
 const USERS: usize = 300;
@@ -25,11 +24,7 @@ const FORGED: [(&str, &str); 5] = [
 ];
 
 pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    let core = Core::of_plugin(overlay.plugin()?)?;
-    mesh.await_policy(&core, None).await?;
+    let (_overlay, core) = Overlay::in_force(mesh, "mesh").await?;
     let honest: Vec<Visit> = (0..USERS)
         .map(|number| user(format!("user-{number}")))
         .collect();

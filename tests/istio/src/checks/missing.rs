@@ -7,7 +7,7 @@ use graylane_harness::report::Row;
 
 use super::tester::tester;
 use crate::cluster::Registry;
-use crate::mesh::{Core, Mesh, Overlay, TAG, until};
+use crate::mesh::{Mesh, Overlay, until};
 
 const NAME: &str = "missing";
 /// What a tester gets, who is on v2 while the module is there.
@@ -18,10 +18,7 @@ const EXPECTED: [(&str, &str); 3] = [
 ];
 
 pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, "edge", &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    let core = Core::of_plugin(overlay.plugin()?)?;
+    let (overlay, core) = Overlay::in_force(mesh, "edge").await?;
     let mut rows = Vec::new();
     for (strategy, expected) in EXPECTED {
         mesh.kubectl().apply(&overlay.plugin()?.to_string()).await?;

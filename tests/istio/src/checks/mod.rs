@@ -16,7 +16,7 @@ mod waypoint;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use graylane_harness::client::Record;
-use graylane_harness::report::{Report, Row};
+use graylane_harness::report::{Report, Row, rows_of};
 
 use crate::mesh::Mesh;
 
@@ -90,19 +90,7 @@ pub async fn run(mesh: &mut Mesh, only: &[Check]) -> Result<Report> {
             continue;
         }
         let name = check.name();
-        let outcome = check.run(mesh).await;
-        let outcome = outcome.with_context(|| format!("the check {name} could not be made"));
-        report.rows.extend(outcome.unwrap_or_else(|error| {
-            eprintln!("{error:#}");
-            vec![Row::judged(
-                &name,
-                "—",
-                "a run",
-                "none; see above",
-                "—",
-                false,
-            )]
-        }));
+        report.rows.extend(rows_of(&name, check.run(mesh).await));
     }
     let path = mesh.site.results.join("report.json");
     std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")

@@ -10,8 +10,7 @@ use graylane_harness::report::Row;
 use serde_json::json;
 
 use super::failed;
-use crate::cluster::Registry;
-use crate::mesh::{Core, Mesh, Overlay, TAG, user};
+use crate::mesh::{Core, Mesh, Overlay, user};
 
 const NAME: &str = "outage";
 /// How long they are gone.
@@ -19,11 +18,7 @@ const GONE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(10);
 
 pub(super) async fn check(mesh: &mut Mesh) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    mesh.await_policy(&Core::of_plugin(overlay.plugin()?)?, None)
-        .await?;
+    let (overlay, _) = Overlay::in_force(mesh, "mesh").await?;
     let users: Vec<Visit> = (0..200)
         .map(|number| user(format!("user-{number}")))
         .collect();

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use super::failed;
 use super::tester::tester;
-use crate::cluster::Registry;
-use crate::mesh::{Core, Mesh, Overlay, Proxy, TAG, until, user};
+use crate::mesh::{Core, Mesh, Overlay, Proxy, until, user};
 
 const NAME: &str = "refused";
 /// How the module's sentence about the mistake begins.
@@ -23,11 +22,7 @@ const STARTED: &str = "500, no words";
 const LATER: Duration = Duration::from_secs(3);
 
 pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    let core = Core::of_plugin(overlay.plugin()?)?;
-    mesh.await_policy(&core, None).await?;
+    let (overlay, core) = Overlay::in_force(mesh, "mesh").await?;
 
     let gateway = mesh.gateway().await?;
     let failures = gateway.stat(FAILURES).await?;

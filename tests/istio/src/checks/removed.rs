@@ -9,8 +9,7 @@ use graylane_harness::client::{Bounds, Load, Visit};
 use graylane_harness::report::Row;
 
 use super::failed;
-use crate::cluster::Registry;
-use crate::mesh::{Core, Mesh, Overlay, TAG, user};
+use crate::mesh::{Core, Mesh, Overlay, user};
 
 const NAME: &str = "removed";
 const TIMES: usize = 2;
@@ -18,11 +17,7 @@ const TIMES: usize = 2;
 const SETTLED: Duration = Duration::from_secs(2);
 
 pub(super) async fn check(mesh: &Mesh) -> Result<Vec<Row>> {
-    let overlay = Overlay::render(mesh, "mesh", &Registry::url(TAG)).await?;
-    overlay.apply(mesh).await?;
-    mesh.await_shop().await?;
-    let with = Core::of_plugin(overlay.plugin()?)?;
-    mesh.await_policy(&with, None).await?;
+    let (overlay, with) = Overlay::in_force(mesh, "mesh").await?;
     let without = Core::none();
 
     let users: Vec<Visit> = (0..200)

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use graylane_harness::place;
 use serde_json::{Value, json};
 
-use super::{Mesh, folder};
-use crate::cluster::documents;
+use super::{Core, Mesh, TAG, folder};
+use crate::cluster::{Registry, documents};
 
 /// One pod of each version: every pod has an Envoy of its own, and shares this machine.
 const DEPLOYMENTS: [&str; 5] = ["checkout-v1", "checkout-v2", "stock-v1", "pay-v1", "pay-v2"];
@@ -81,6 +81,20 @@ impl Overlay {
             folder,
             documents: documents(&rendered)?,
         })
+    }
+
+    /// Renders and applies an overlay with the module as it is pushed first, and waits until every
+    /// pod is there and its policy in force.
+    ///
+    /// # Errors
+    /// If one of these fails.
+    pub async fn in_force(mesh: &Mesh, name: &str) -> Result<(Self, Core)> {
+        let overlay = Self::render(mesh, name, &Registry::url(TAG)).await?;
+        overlay.apply(mesh).await?;
+        mesh.await_shop().await?;
+        let core = Core::of_plugin(overlay.plugin()?)?;
+        mesh.await_policy(&core, None).await?;
+        Ok((overlay, core))
     }
 
     /// Applies all of it by `kubectl apply -k`.
