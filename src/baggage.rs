@@ -8,23 +8,24 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-use crate::request::{Request, parts};
+use crate::request::Request;
 
 /// The header that holds the entries.
 pub(crate) const HEADER: &str = "baggage";
 
 /// Shows the value of the first entry of this name, decoded.
-pub(crate) fn first_entry<'r>(request: &impl Request<'r>, name: &str, see: impl FnOnce(&[u8])) {
-    let mut see = Some(see);
+pub(crate) fn first_entry<'r>(request: &impl Request<'r>, name: &str, see: &mut dyn FnMut(&[u8])) {
     request.list(HEADER, &mut |members| {
-        let value = parts(members, b',').find_map(|member| value(member, name));
-        let (Some(value), Some(see)) = (value, see.take_if(|_| value.is_some())) else {
-            return false;
-        };
-        let value = parts(value, b';').next().unwrap_or_default().trim_ascii();
-        let value: Cow<'_, [u8]> = percent_decode(value).into();
-        see(&value);
-        true
+        let entry = members
+            .split(|&byte| byte == b',')
+            .find_map(|each| value(each, name));
+        if let Some(entry) = entry {
+            let end = entry.iter().position(|&byte| byte == b';');
+            let entry = entry.get(..end.unwrap_or(entry.len())).unwrap_or_default();
+            let entry: Cow<'_, [u8]> = percent_decode(entry.trim_ascii()).into();
+            see(&entry);
+        }
+        entry.is_some()
     });
 }
 
@@ -40,32 +41,28 @@ fn value<'m>(member: &'m [u8], name: &str) -> Option<&'m [u8]> {
 /// A name and a value are of characters that need no encoding.
 #[must_use]
 pub fn rewritten(members: &[u8], name: &str, tag: Option<&str>) -> Option<Vec<u8>> {
-    let own = |member: &&[u8]| value(member, name).is_some();
-    let mut entries = parts(members, b',').filter(own);
-    match (entries.next(), entries.next(), tag) {
-        (None, _, None) => return None,
-        (Some(entry), None, Some(tag)) if value(entry, name) == Some(tag.as_bytes()) => {
-            return None;
-        }
-        _ => {}
-    }
     // In front: whoever has to cut a long list keeps its beginning.
-    let mut list = Vec::with_capacity(members.len().saturating_add(64));
-    if let Some(tag) = tag {
-        list.extend_from_slice(name.as_bytes());
-        list.push(b'=');
-        list.extend_from_slice(tag.as_bytes());
-    }
-    for member in parts(members, b',') {
+    let entry = tag.map(|tag| format!("{name}={tag}"));
+    let mut list = entry.unwrap_or_default().into_bytes();
+    let (mut right, mut wrong) = (0u32, false);
+    for member in members.split(|&byte| byte == b',') {
         let member = member.trim_ascii();
-        if !member.is_empty() && !own(&member) {
-            if !list.is_empty() {
-                list.push(b',');
+        match value(member, name) {
+            Some(own) if tag.is_some_and(|tag| own == tag.as_bytes()) => {
+                right = right.saturating_add(1);
             }
-            list.extend_from_slice(member);
+            Some(_) => wrong = true,
+            None if member.is_empty() => {}
+            None => {
+                if !list.is_empty() {
+                    list.push(b',');
+                }
+                list.extend_from_slice(member);
+            }
         }
     }
-    Some(list)
+    let is_so = !wrong && right == u32::from(tag.is_some());
+    (!is_so).then_some(list)
 }
 
 #[cfg(test)]
@@ -79,7 +76,7 @@ mod tests {
             request = request.with(HEADER, *line);
         }
         let mut tag = None;
-        first_entry(&request, "gray", |value| {
+        first_entry(&request, "gray", &mut |value| {
             tag = Some(String::from_utf8_lossy(value).into_owned());
         });
         tag

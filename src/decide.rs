@@ -135,7 +135,7 @@ fn incoming<'r>(
                 true
             });
         }
-        Carrier::Baggage => first_entry(request, name, read),
+        Carrier::Baggage => first_entry(request, name, &mut read),
     }
     // Whom to believe is asked last: most requests have no tag.
     match incoming {

@@ -94,6 +94,13 @@ impl<'a> Place<'a> {
     /// An error that begins with the value that stands there, in quotes; cut short, so that the
     /// reason behind it is still read.
     pub(crate) fn wrong(&self, value: &str, problem: impl fmt::Display) -> Error {
+        self.quoted(value, &problem)
+    }
+
+    /// Once for all kinds of sentences.
+    #[cold]
+    #[inline(never)]
+    fn quoted(&self, value: &str, problem: &dyn fmt::Display) -> Error {
         self.error(match value.char_indices().nth(MAX_QUOTED_CHARS) {
             Some((end, _)) => format!("{:?}… {problem}", value.get(..end).unwrap_or_default()),
             None => format!("{value:?} {problem}"),

@@ -127,7 +127,7 @@ pub(crate) fn host_only(authority: &[u8]) -> Cow<'_, [u8]> {
 
 /// The parts of a text between separators, at least one. The search takes several bytes at once,
 /// and cookies are long.
-pub(crate) fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text);
     iter::from_fn(move || {
         let text = rest.take()?;

@@ -36,9 +36,16 @@ fn not_one(place: &Place<'_>, fields: &[(&str, bool)]) -> Error {
 /// Refuses an empty list, since it may be meant as none or as all.
 pub(super) fn not_empty<T>(place: &Place<'_>, list: &[T], remedy: &str) -> Result<(), Error> {
     if list.is_empty() {
-        return Err(place.error(format!("is empty; {remedy}")));
+        return Err(empty(place, remedy));
     }
     Ok(())
+}
+
+/// Once for lists of all kinds, as is [`too_long`].
+#[cold]
+#[inline(never)]
+fn empty(place: &Place<'_>, remedy: &str) -> Error {
+    place.error(format!("is empty; {remedy}"))
 }
 
 /// Refuses a list that is too long. The remedy begins with what it lists.
@@ -49,9 +56,15 @@ pub(super) fn at_most<T>(
     remedy: &str,
 ) -> Result<(), Error> {
     if list.len() > most {
-        return Err(place.error(format!("has {}, above {most} {remedy}", list.len())));
+        return Err(too_long(place, list.len(), most, remedy));
     }
     Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn too_long(place: &Place<'_>, length: usize, most: usize, remedy: &str) -> Error {
+    place.error(format!("has {length}, above {most} {remedy}"))
 }
 
 /// Refuses a name that another has already.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checks::{at_most, not_empty, once};
 use super::name;
+use super::version::unknown;
 use crate::error::{Error, Place};
 use crate::limits::MAX_LANES;
 use crate::policy::{self, Mode, Text};
@@ -122,10 +123,13 @@ impl Lanes {
         self.lanes.iter().find(|lane| *lane.name == *name)
     }
 
-    /// Their names, for a sentence.
-    pub(super) fn names(&self) -> String {
+    /// What a sentence about an unknown version adds: that it could have been one of these.
+    pub(super) fn or_one(&self) -> String {
         let names: Vec<_> = self.lanes.iter().map(|lane| &*lane.name).collect();
-        names.join(", ")
+        match &names[..] {
+            [] => String::new(),
+            names => format!(", or of the policy's lanes ({})", names.join(", ")),
+        }
     }
 }
 
@@ -156,14 +160,7 @@ fn find<'m>(
     }
     let names: Vec<_> = service.versions.iter().map(|each| &*each.name.0).collect();
     if !names.contains(&version) {
-        return Err(place.wrong(
-            version,
-            format!(
-                "is not one of the versions of {} ({})",
-                service.name.0,
-                names.join(", ")
-            ),
-        ));
+        return Err(unknown(place, &names, version, ""));
     }
     Ok((at, version))
 }

@@ -199,23 +199,17 @@ impl<'a> Rulebook<'a> {
         if let Some(version) = own {
             return Ok(version.clone());
         }
-        let lanes = self.lanes.names();
-        match self.lanes.named(&name.0) {
-            Some(lane) => {
-                let version = Arc::new(Version {
-                    name: lane.name.clone(),
-                    cluster: self.baseline.cluster.clone(),
-                    lane: Some(lane.clone()),
-                });
-                self.passing.push(version.clone());
-                Ok(version)
-            }
-            None if lanes.is_empty() => Err(unknown(place, self.versions, &name.0, "")),
-            None => {
-                let or = format!(", or of the policy's lanes ({lanes})");
-                Err(unknown(place, self.versions, &name.0, &or))
-            }
-        }
+        let Some(lane) = self.lanes.named(&name.0) else {
+            let names: Vec<_> = self.versions.iter().map(|own| own.name()).collect();
+            return Err(unknown(place, &names, &name.0, &self.lanes.or_one()));
+        };
+        let version = Arc::new(Version {
+            name: lane.name.clone(),
+            cluster: self.baseline.cluster.clone(),
+            lane: Some(lane.clone()),
+        });
+        self.passing.push(version.clone());
+        Ok(version)
     }
 
     fn missing(

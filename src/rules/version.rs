@@ -52,14 +52,18 @@ pub(super) fn find<'v>(
     Text(name): &Text,
 ) -> Result<&'v Arc<Version>, Error> {
     let found = versions.iter().find(|version| *version.name == **name);
-    found.ok_or_else(|| unknown(place, versions, name, ""))
+    found.ok_or_else(|| {
+        let names: Vec<_> = versions.iter().map(|version| version.name()).collect();
+        unknown(place, &names, name, "")
+    })
 }
 
-/// The sentence for a name that none has; `or` is what it could have been as well.
-pub(super) fn unknown(place: &Place<'_>, versions: &[Arc<Version>], name: &str, or: &str) -> Error {
-    let names: Vec<_> = versions.iter().map(|version| version.name()).collect();
-    let names = names.join(", ");
+/// The sentence for a name that no version of the service has; `or` is what else it could have been.
+#[cold]
+#[inline(never)]
+pub(super) fn unknown(place: &Place<'_>, versions: &[&str], name: &str, or: &str) -> Error {
+    let versions = versions.join(", ");
     place.error(format!(
-        "{name:?} is not one of the service's versions ({names}){or}"
+        "{name:?} is not one of the service's versions ({versions}){or}"
     ))
 }

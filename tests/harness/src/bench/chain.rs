@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::envoy::Form;
+use crate::envoy::{Form, wasm_filter};
 
 const FILTERS: &str = "type.googleapis.com/envoy.extensions.filters.http";
 
@@ -68,30 +68,9 @@ impl Routes {
     }
 }
 
-/// A wasm filter.
-pub(super) fn wasm(module: &Path, configuration: &Value) -> Value {
-    json!({
-        "name": "graylane",
-        "typed_config": {
-            "@type": format!("{FILTERS}.wasm.v3.Wasm"),
-            "config": {
-                "name": "graylane",
-                "root_id": "graylane",
-                "fail_open": true,
-                "vm_config": {
-                    "vm_id": "graylane",
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": module } },
-                },
-                "configuration": configuration,
-            },
-        },
-    })
-}
-
 /// The filter with a policy.
 pub(super) fn graylane(module: &Path, policy: &Value) -> Value {
-    wasm(module, &Form::Struct.wrap(policy))
+    wasm_filter(module, &Form::Struct.wrap(policy))
 }
 
 /// A probe that does this.
@@ -100,7 +79,7 @@ pub(super) fn probe(module: &Path, work: &str) -> Value {
         "@type": "type.googleapis.com/google.protobuf.StringValue",
         "value": work,
     });
-    wasm(module, &configuration)
+    wasm_filter(module, &configuration)
 }
 
 /// A Lua filter with this source.

@@ -26,6 +26,7 @@ pub use people::{mixed_users, policy, with_user};
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::client::Record;
 use crate::lab::Lab;
 use crate::report::{Report, Row, rows_of};
 
@@ -127,4 +128,27 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
     }
     report.write()?;
     Ok(report)
+}
+
+/// Whether every request of a load was answered; a load without requests has failed.
+#[must_use]
+pub fn failed(check: &str, case: &str, records: &[Record]) -> Row {
+    let failed: Vec<_> = records
+        .iter()
+        .filter(|record| !record.is_success())
+        .collect();
+    for record in failed.iter().take(3) {
+        eprintln!(
+            "{check}: {}: {:?} {:?}",
+            record.user, record.status, record.failure
+        );
+    }
+    Row::judged(
+        check,
+        format!("{case}: failed, of {} requests", records.len()),
+        0,
+        failed.len(),
+        "exact",
+        failed.is_empty() && !records.is_empty(),
+    )
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::failed;
 use super::people::{policy, with_user};
 use crate::Progress;
 use crate::client::{Bounds, Load, Protocol, Record, Visit};
@@ -84,22 +85,7 @@ async fn switch(lab: &Lab, case: &str, setup: &Setup, steps: &[Step]) -> Result<
         .collect::<Result<_>>()?;
     let users = telling_users(&natives);
     let (records, changes, end) = load_through(lab, case, setup, steps, &users).await?;
-    let failed: Vec<_> = records
-        .iter()
-        .filter(|record| !record.is_success())
-        .collect();
-    for record in failed.iter().take(3) {
-        eprintln!(
-            "{NAME}: {}: {:?} {:?}",
-            record.user, record.status, record.failure
-        );
-    }
-    let mut rows = vec![Row::exact(
-        NAME,
-        format!("{case}: failed, of {} requests", records.len()),
-        0,
-        failed.len(),
-    )];
+    let mut rows = vec![failed(NAME, case, &records)];
 
     let ends = changes.iter().skip(1).map(|next| next.begun).chain([end]);
     let windows: Vec<_> = changes

@@ -3,6 +3,7 @@
 mod admin;
 mod atlas;
 mod backends;
+mod filter;
 mod find;
 mod launch;
 mod log;
@@ -16,6 +17,7 @@ mod wheel;
 
 pub use admin::Admin;
 pub use atlas::{Atlas, Place};
+pub(crate) use filter::wasm_filter;
 pub use find::{Runner, find, wheel};
 pub(crate) use launch::{Running, Site, write};
 pub use log::Log;

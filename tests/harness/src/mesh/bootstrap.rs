@@ -2,12 +2,13 @@
 //! and graylane in both, as a mesh has it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::sidecar::Pod;
 use super::{Mates, host};
-use crate::envoy::{Form, Site};
+use crate::envoy::{Form, Site, wasm_filter};
 
 /// The listener of what comes to the pod.
 pub(super) const INBOUND: &str = "inbound";
@@ -71,23 +72,8 @@ fn listener(name: &str, at: SocketAddr, hosts: &Value, pod: &Pod<'_>, site: &Sit
 }
 
 fn graylane(pod: &Pod<'_>, site: &Site) -> Value {
-    json!({
-        "name": "graylane",
-        "typed_config": {
-            "@type": format!("{FILTERS}.http.wasm.v3.Wasm"),
-            "config": {
-                "name": "graylane",
-                "root_id": "graylane",
-                "fail_open": true,
-                "vm_config": {
-                    "vm_id": "graylane",
-                    "runtime": "envoy.wasm.runtime.v8",
-                    "code": { "local": { "filename": site.module } },
-                },
-                "configuration": Form::default().wrap(pod.policy),
-            },
-        },
-    })
+    let module = Path::new(&site.module);
+    wasm_filter(module, &Form::default().wrap(pod.policy))
 }
 
 /// The routes to a service: where graylane says, else to its first version.

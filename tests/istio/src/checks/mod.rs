@@ -15,7 +15,7 @@ mod waypoint;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use graylane_harness::client::Record;
+use graylane_harness::checks::failed;
 use graylane_harness::report::{Report, Row, rows_of};
 
 use crate::mesh::Mesh;
@@ -96,27 +96,4 @@ pub async fn run(mesh: &mut Mesh, only: &[Check]) -> Result<Report> {
     std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")
         .with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(report)
-}
-
-/// Whether every request of a load was answered by every service of the chain; a load without
-/// requests has failed.
-fn failed(check: &str, case: &str, records: &[Record]) -> Row {
-    let failed: Vec<_> = records
-        .iter()
-        .filter(|record| !record.is_success())
-        .collect();
-    for record in failed.iter().take(3) {
-        eprintln!(
-            "{check}: {}: {:?} {:?}",
-            record.user, record.status, record.failure
-        );
-    }
-    Row::judged(
-        check,
-        format!("{case}: failed, of {} requests", records.len()),
-        0,
-        failed.len(),
-        "exact",
-        failed.is_empty() && !records.is_empty(),
-    )
 }
