@@ -3,18 +3,37 @@
 use crate::baggage::first_entry;
 use crate::bucket::Bucket;
 use crate::decision::{Assigned, Decision, DryRun, Id, Reason, Tag};
+use crate::guard::Standing;
 use crate::navigation::is_navigation;
 use crate::policy::Stamp;
 use crate::request::Request;
-use crate::rules::{Action, Carrier, Missing, Rule, Rules, Service, Split, Version};
+use crate::rules::{Action, Carrier, Hit, Missing, Rule, Rules, Service, Split, Version};
 
 /// What a decision may know beside the policy and the request, so that the decision itself has no
 /// clock.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Moment {
+pub struct Moment<'m> {
     /// The wall clock, in milliseconds since the Unix epoch; zero where [`Rules::needs_clock`] is
     /// false.
     pub now: u64,
+    /// How versions stand, by their numbers. What is not there is open.
+    pub standings: &'m [Standing],
+}
+
+impl Moment<'_> {
+    /// A moment at which every version is open, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn at(now: u64) -> Self {
+        Self {
+            now,
+            standings: &[],
+        }
+    }
+
+    /// How the version of this number stands.
+    pub(crate) fn standing(&self, number: usize) -> Standing {
+        self.standings.get(number).copied().unwrap_or_default()
+    }
 }
 
 /// Decides which version answers the request.
@@ -28,6 +47,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         return Decision {
             service: None,
             version: None,
+            stamped: None,
             mirror: None,
             reason: Reason::NoService,
             tag: if rules.believes(request, moment) {
@@ -43,7 +63,10 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
     let mut dry_runs = Vec::new();
     let mut outcome = match incoming {
         _ if !(rules.enabled && service.enabled) => Outcome::baseline(service, Reason::Disabled),
-        Incoming::Canary(version) => Outcome::of(version, Reason::Followed).unless_closed(service),
+        Incoming::Canary(version) => {
+            let outcome = Outcome::of(version, Reason::Followed);
+            outcome.unless_closed(service, moment, || is_drawn(version, request))
+        }
         Incoming::Foreign => Outcome::baseline(service, Reason::ForeignTag),
         Incoming::None => ask_rules(service, request, moment, &mut dry_runs),
     };
@@ -66,6 +89,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
     }
     let Outcome {
         version,
+        stamped,
         reason,
         assigned,
     } = outcome;
@@ -82,12 +106,13 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         reason,
         tag: match incoming {
             Incoming::None if matches!(reason, Reason::Inbound) => Tag::Keep,
-            Incoming::None => stamp(rules, service, version),
+            Incoming::None => stamp(rules, service, stamped),
             // Off for this service alone: a tag may well be about the next one.
             Incoming::Canary(_) if off || matches!(reason, Reason::Closed(_)) => Tag::Keep,
             Incoming::Canary(_) => Tag::Write,
             Incoming::Foreign => Tag::Keep,
         },
+        stamped: Some(stamped),
         assigned,
         dry_runs,
     }
@@ -148,6 +173,8 @@ fn incoming<'r>(
 /// A version for the request, and what the user is to bring along next time.
 struct Outcome<'r> {
     version: &'r Version,
+    /// Whose tag the request gets: the version's, or that of its lane which goes on without it.
+    stamped: &'r Version,
     reason: Reason<'r>,
     assigned: Option<Box<Assigned<'r>>>,
 }
@@ -156,6 +183,7 @@ impl<'r> Outcome<'r> {
     fn of(version: &'r Version, reason: Reason<'r>) -> Self {
         Self {
             version,
+            stamped: version,
             reason,
             assigned: None,
         }
@@ -165,14 +193,46 @@ impl<'r> Outcome<'r> {
         Self::of(service.baseline(), reason)
     }
 
-    /// The baseline, if the version is closed.
-    fn unless_closed(mut self, service: &'r Service) -> Self {
-        if self.version.is_closed() {
+    /// The baseline, if the version is closed, or is tried again by others: `tries` tells.
+    fn unless_closed(
+        mut self,
+        service: &'r Service,
+        moment: Moment,
+        tries: impl FnOnce() -> bool,
+    ) -> Self {
+        let version = self.version;
+        if version.is_closed(moment) || version.is_probing(moment) && !tries() {
             self.version = service.baseline();
             self.reason = Reason::Closed(self.reason.rule());
+            // An id is for good; a cookie that keeps is for those who were there.
+            let minted = self.assigned.filter(|assigned| assigned.minted.is_some());
+            self.assigned = minted.map(|mut assigned| {
+                assigned.kept = None;
+                assigned
+            });
+            if !version.is_in_open_lane(moment) {
+                self.stamped = self.version;
+            }
         }
         self
     }
+}
+
+/// Whether a request without a bucket of its own tries the version again: so many of them, by lot.
+fn is_drawn<'r>(version: &Version, request: &impl Request<'r>) -> bool {
+    let retry = version.guard().and_then(|guard| guard.retry);
+    let bucket = request.random().map(Bucket::drawn);
+    let both = retry.zip(bucket);
+    both.is_some_and(|(retry, bucket)| bucket.number() < retry.share.buckets())
+}
+
+/// Whether a user of the split tries the version again: the first ones that it had.
+fn is_first(hit: Option<Hit<'_>>, version: &Version) -> bool {
+    let retry = version.guard().and_then(|guard| guard.retry);
+    let both = hit.zip(retry);
+    both.is_some_and(|(hit, retry)| {
+        std::ptr::eq(hit.version, version) && hit.is_among_first(retry.share)
+    })
 }
 
 fn ask_rules<'r>(
@@ -186,10 +246,10 @@ fn ask_rules<'r>(
             return None;
         }
         let outcome = match &rule.action {
-            Action::Use(version) => Outcome::of(version, Reason::Rule(rule)),
+            Action::Use(version) => Outcome::of(version, Reason::Rule(rule))
+                .unless_closed(service, moment, || is_drawn(version, request)),
             Action::Split(split) => ask_split(service, rule, split, request, moment)?,
         };
-        let outcome = outcome.unless_closed(service);
         if !rule.dry_run {
             return Some(outcome);
         }
@@ -213,7 +273,11 @@ fn ask_split<'r>(
 ) -> Option<Outcome<'r>> {
     let keep = split.keep.as_ref();
     if let Some(version) = keep.and_then(|keep| keep.version(request)) {
-        return Some(Outcome::of(version, Reason::Kept(rule)));
+        let outcome = Outcome::of(version, Reason::Kept(rule));
+        return Some(outcome.unless_closed(service, moment, || {
+            let bucket = split.bucket(request);
+            is_first(bucket.and_then(|bucket| split.hit(bucket, moment)), version)
+        }));
     }
     let no_key = Outcome::baseline(service, Reason::NoKey(rule));
     let mut minted = None;
@@ -233,7 +297,8 @@ fn ask_split<'r>(
             None => return Some(no_key),
         },
     };
-    let version = split.version(bucket, moment.now);
+    let hit = split.hit(bucket, moment);
+    let version = hit.map(|hit| hit.version);
     let kept = keep.and_then(|keep| keep.mark(version?.name()));
     let assigned = match (minted, kept) {
         (None, None) => None,
@@ -246,11 +311,10 @@ fn ask_split<'r>(
             })
         }),
     };
-    Some(Outcome {
-        version: version.unwrap_or(service.baseline()),
-        reason: Reason::Rule(rule),
-        assigned,
-    })
+    let version = version.unwrap_or(service.baseline());
+    let mut outcome = Outcome::of(version, Reason::Rule(rule));
+    outcome.assigned = assigned;
+    Some(outcome.unless_closed(service, moment, || is_first(hit, version)))
 }
 
 /// A fresh id, where the user can be given one: for a page, and where a browser would keep it.

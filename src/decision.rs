@@ -10,6 +10,8 @@ use crate::rules::{Cookies, Rule, Service, Version};
 pub struct Decision<'r> {
     pub(crate) service: Option<&'r Service>,
     pub(crate) version: Option<&'r Version>,
+    /// The version whose tag the request gets, where it gets one.
+    pub(crate) stamped: Option<&'r Version>,
     pub(crate) mirror: Option<&'r Version>,
     pub(crate) reason: Reason<'r>,
     pub(crate) tag: Tag,

@@ -26,7 +26,7 @@ pub fn effects<'r>(
     decision: &Decision<'r>,
 ) -> impl Iterator<Item = HeaderEffect<'r>> + use<'r> {
     let headers = &rules.headers;
-    let tag = match (decision.tag(), decision.version) {
+    let tag = match (decision.tag(), decision.stamped) {
         (Tag::Write, Some(version)) => Some(Some(version.tag())),
         (Tag::Remove, _) => Some(None),
         (Tag::Keep, _) | (Tag::Write, None) => None,

@@ -33,6 +33,7 @@ mod decimal;
 mod decision;
 mod effects;
 mod error;
+pub mod guard;
 mod hash;
 pub mod limits;
 mod navigation;

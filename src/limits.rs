@@ -3,6 +3,8 @@
 //! A policy is compiled on the worker that serves requests, and lives once in each worker; these
 //! bounds keep both affordable. Nothing is cut to fit: what is over a bound is refused.
 
+use std::ops::RangeInclusive;
+
 /// Bytes of a policy, as JSON or as protobuf.
 ///
 /// No ordinary carrier brings more: a gRPC message of a control plane holds 4 MiB, an etcd value
@@ -68,3 +70,13 @@ pub const MAX_COMPILED_PATTERN_BYTES: usize = 64 * 1024;
 /// Bytes of a request's value that `matches` looks at; a longer one does not match. Bounds the time
 /// that a client can make a pattern take.
 pub const MAX_MATCHED_BYTES: usize = 4 * 1024;
+
+/// Milliseconds of a guard's window. It is judged four times a second; what is older than an hour
+/// says little about a version now.
+pub const GUARD_WINDOW: RangeInclusive<u64> = 1_000..=3_600_000;
+
+/// Answers that a guard may wait for: a window that has as many is judged by a thousandth of them.
+pub const MAX_GUARD_REQUESTS: u32 = 1_000_000;
+
+/// Failures in a row that a guard may wait for: each worker remembers when they were.
+pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;

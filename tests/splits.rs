@@ -175,7 +175,7 @@ fn decide_reads_every_bucket_as_the_slices_say() {
                     random: Some(bits(bucket).into()),
                     ..Sent::default()
                 };
-                let decision = decide(&rules, &sent, Moment { now });
+                let decision = decide(&rules, &sent, Moment::at(now));
                 let expected = owner(&slices, bucket);
                 assert_eq!(
                     decision.version(),

@@ -41,7 +41,7 @@ fn admitted(rules: &Rules, request: &Sent) -> bool {
     let answers = [0, 1 << 31, u128::from(u32::MAX)].map(|random| {
         let mut request = request.clone();
         request.random = Some(random);
-        let decision = decide(rules, &request, Moment { now: 0 });
+        let decision = decide(rules, &request, Moment::at(0));
         decision.version() == Some("v2")
     });
     assert!(

@@ -32,7 +32,7 @@ impl Case {
             inbound,
             ..self.sent()
         };
-        let decision = decide(rules, &sent, Moment { now: self.now });
+        let decision = decide(rules, &sent, Moment::at(self.now));
         let cookies = decision.new_cookies();
         let answered = Answered(&self.answer);
         let settable = settable(&cookies, &answered);

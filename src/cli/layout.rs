@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::SCALE;
+use crate::{Moment, SCALE};
 use crate::rules::{Action, Missing, Rule, Split, Version};
 
 /// Some buckets, and whose they are.
@@ -24,7 +24,7 @@ pub(super) fn of_rule<'r>(rule: &'r Rule, baseline: &'r str, now: u64) -> Vec<Pa
 
 /// Whose users those of a version are: it may be closed.
 fn landed<'r>(version: &'r Version, baseline: &'r str) -> &'r str {
-    if version.is_closed() {
+    if version.is_closed(Moment::default()) {
         baseline
     } else {
         version.name()
@@ -136,8 +136,8 @@ mod tests {
             for bucket in (0..SCALE).map(|at| (u64::from(at) << 32).div_ceil(SCALE.into())) {
                 let bucket = Bucket::project(u32::try_from(bucket).unwrap());
                 let core = split
-                    .version(bucket, 0)
-                    .map_or("v1", |version| version.name());
+                    .hit(bucket, Moment::at(0))
+                    .map_or("v1", |hit| hit.version.name());
                 let own = parts
                     .iter()
                     .find(|part| part.buckets.contains(&bucket.number()));

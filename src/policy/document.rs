@@ -7,7 +7,7 @@
 
 use super::part::{Part, objects, word, words};
 use super::tree::Tree;
-use super::{Condition, Cookies, Key, Lane, Number, Split, Text};
+use super::{Condition, Cookies, Guard, Key, Lane, Number, Split, Text};
 use crate::error::{Error, Place};
 
 /// A whole policy.
@@ -161,6 +161,8 @@ pub struct Version {
     pub name: Text,
     /// The cluster that it is reached by. Absent: only the tag is stamped.
     pub cluster: Option<Text>,
+    /// What it may do wrong before it is taken out of traffic. Absent: nobody watches it.
+    pub guard: Option<Guard>,
 }
 
 /// One rule: whom it concerns, and where they go.
@@ -200,7 +202,7 @@ objects! {
     Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, headers, trust, claims_in, services, lanes }
     Headers: "names of headers: an object" { version, cluster, mirror }
     Service: "a service: an object" { name, hosts, enabled = true, dry_run, baseline, versions, rules, mirror, cookies }
-    Version: "a version: an object" { name, cluster }
+    Version: "a version: an object" { name, cluster, guard }
     Rule: "a rule: an object" { name, when, r#use, split, dry_run }
     Mirror: "a mirror: an object" { version, percent, by }
 }

@@ -3,6 +3,7 @@
 mod condition;
 mod cookies;
 mod document;
+mod guard;
 mod lane;
 mod name;
 mod nesting;
@@ -16,6 +17,7 @@ mod tree;
 pub use condition::{Condition, Match, Proxy, Time};
 pub use cookies::{Cookies, SameSite};
 pub use document::{Carrier, Headers, Mirror, Policy, Role, Rule, Schema, Service, Stamp, Version};
+pub use guard::{AboveBaseline, Guard, MaxSlow, Then};
 pub use lane::{Lane, Mode};
 pub use name::Name;
 pub use number::Number;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checks::{at_most, not_empty, once};
 use super::condition::Condition;
+use super::guard::Guard;
 use super::hosts::HostIndex;
 use super::index::Index;
 use super::lane::{Lane, Lanes};
@@ -53,6 +54,7 @@ impl Rules {
             hosts: HostIndex::default(),
             names: BTreeSet::new(),
             rules: 0,
+            versions: 0,
         };
         let documents = policy.services.into_iter().enumerate();
         let compiled = documents
@@ -139,6 +141,7 @@ struct Services<'a> {
     hosts: HostIndex,
     names: BTreeSet<Arc<str>>,
     rules: usize,
+    versions: usize,
 }
 
 impl Services<'_> {
@@ -154,8 +157,18 @@ impl Services<'_> {
         self.hosts(&place.field("hosts"), index, document.hosts)?;
 
         let lane = |version: &str| self.lanes.of(index, version).cloned();
-        let versions = versions(&place.field("versions"), document.versions, &lane)?;
+        let at_versions = place.field("versions");
+        let versions = versions(&at_versions, document.versions, self.versions, &lane)?;
+        self.versions = self.versions.saturating_add(versions.len());
         let baseline = find(&place.field("baseline"), &versions, &document.baseline)?.clone();
+        if baseline.guard.is_some() {
+            let at = versions.iter().position(|each| Arc::ptr_eq(each, &baseline));
+            let place = at_versions.index(at.unwrap_or_default());
+            return Err(place.field("guard").error(
+                "watches the baseline, behind which there is nothing to go back to; guard the \
+                 other versions",
+            ));
+        }
         let at_rules = place.field("rules");
         if let Some(rules) = &document.rules {
             not_empty(
@@ -242,6 +255,7 @@ impl Service {
 fn versions(
     place: &Place<'_>,
     documents: Vec<policy::Version>,
+    before: usize,
     lane: &dyn Fn(&str) -> Option<Arc<Lane>>,
 ) -> Result<Box<[Arc<Version>]>, Error> {
     not_empty(place, &documents, "name at least the baseline")?;
@@ -261,10 +275,16 @@ fn versions(
         let cluster = document
             .cluster
             .map(|text| name::cluster(&at_cluster, text));
+        let at_guard = place.field("guard");
+        let guard = document
+            .guard
+            .map(|guard| Guard::compile(&at_guard, guard));
         Ok(Arc::new(Version {
+            number: before.saturating_add(index),
             lane: lane(&name),
             name,
             cluster: cluster.transpose()?,
+            guard: guard.transpose()?,
         }))
     };
     documents.into_iter().enumerate().map(version).collect()

@@ -56,10 +56,10 @@ impl Keep {
         &self.cookie
     }
 
-    /// The cookie's name, and what it says of a version that is open.
+    /// The cookie's name, and what it says of a version.
     pub(crate) fn mark(&self, version: &str) -> Option<(&str, &str)> {
         let mut marks = self.marks.iter();
-        let (mark, _) = marks.find(|(_, own)| own.name() == version && !own.is_closed())?;
+        let (mark, _) = marks.find(|(_, own)| own.name() == version)?;
         Some((&self.cookie, mark))
     }
 }

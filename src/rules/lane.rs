@@ -16,6 +16,8 @@ pub(super) struct Lane {
     pub(super) name: Arc<str>,
     /// Whether anybody gets its versions.
     pub(super) open: bool,
+    /// The numbers of its versions, of which each that is closed closes all. Empty: none does.
+    pub(super) bound: Box<[usize]>,
 }
 
 /// The lanes of a policy, while it is compiled.
@@ -65,6 +67,7 @@ impl Lanes {
         let at_members = place.field("members");
         not_empty(&at_members, &document.members, "name a version")?;
         let mut open = document.enabled;
+        let mut bound = Vec::new();
         let mut members = Vec::with_capacity(document.members.len());
         for (index, Text(member)) in document.members.into_iter().enumerate() {
             let place = at_members.index(index);
@@ -83,8 +86,9 @@ impl Lanes {
                 ));
             }
             let off = |service: &policy::Service| !service.enabled || service.dry_run;
-            if document.mode == Mode::Strict && services.get(at).is_some_and(off) {
-                open = false;
+            if document.mode == Mode::Strict {
+                open &= !services.get(at).is_some_and(off);
+                bound.extend(number(services, at, version));
             }
             members.push((at, version.to_owned()));
         }
@@ -101,7 +105,11 @@ impl Lanes {
                 )));
             }
         }
-        let lane = Arc::new(Lane { name, open });
+        let lane = Arc::new(Lane {
+            name,
+            open,
+            bound: bound.into(),
+        });
         for (at, version) in members {
             if let Some(own) = self.members.get_mut(at) {
                 own.push((version, lane.clone()));
@@ -131,6 +139,14 @@ impl Lanes {
             names => format!(", or of the policy's lanes ({})", names.join(", ")),
         }
     }
+}
+
+/// The number of a service's version among all of the policy.
+fn number(services: &[policy::Service], at: usize, version: &str) -> Option<usize> {
+    let own = services.get(at)?.versions.iter();
+    let own = own.enumerate().find(|(_, each)| each.name.0 == version)?;
+    let before = services.iter().take(at).map(|each| each.versions.len());
+    Some(before.fold(own.0, usize::saturating_add))
 }
 
 /// The service of a member, by its place among them, and the version.

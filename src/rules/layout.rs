@@ -9,6 +9,7 @@ use super::share::Share;
 use super::sort::sorted;
 use super::target::{Extent, Size};
 use crate::bucket::{Bucket, SCALE};
+use crate::decide::Moment;
 use crate::error::{Error, Place};
 
 /// Some buckets of one version.
@@ -16,6 +17,16 @@ use crate::error::{Error, Place};
 pub struct Slice<'l> {
     version: &'l Version,
     buckets: Range<u32>,
+}
+
+/// A bucket's place among those of the version that has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit<'l> {
+    pub(crate) version: &'l Version,
+    /// How many the version had before it got this one, as its share grew.
+    at: u32,
+    /// How many it has.
+    of: u32,
 }
 
 /// The buckets of a split's versions; what they leave is the baseline's.
@@ -47,6 +58,15 @@ struct Written {
     start: u32,
     at: [usize; 2],
     end: u32,
+}
+
+impl Hit<'_> {
+    /// Whether the bucket is among the first of the version's, of which these are so much.
+    pub(crate) fn is_among_first(&self, share: Share) -> bool {
+        let [at, of] = [self.at, self.of].map(u64::from);
+        let [share, all] = [share.buckets(), SCALE].map(u64::from);
+        at.saturating_mul(all) < of.saturating_mul(share)
+    }
 }
 
 impl<'l> Slice<'l> {
@@ -124,24 +144,38 @@ impl Layout {
     }
 
     /// The version that has the bucket at a moment. `None`: it is the baseline's.
-    pub(super) fn version(&self, bucket: Bucket, now: u64) -> Option<&Version> {
+    pub(super) fn hit(&self, bucket: Bucket, moment: Moment) -> Option<Hit<'_>> {
         let number = bucket.number();
+        let hit = |version, buckets: &Range<u32>, at: u32| {
+            let of = buckets.end.saturating_sub(buckets.start);
+            buckets
+                .contains(&number)
+                .then_some(Hit { version, at, of })
+        };
         match self {
-            Self::Ends(growing) => from_both_ends(growing, now)
-                .find(|slice| slice.buckets.contains(&number))
-                .map(|slice| slice.version),
+            Self::Ends(growing) => {
+                let mut slices = from_both_ends(growing, moment).enumerate();
+                slices.find_map(|(place, slice)| {
+                    let at = if place == 1 {
+                        slice.buckets.end.saturating_sub(number).saturating_sub(1)
+                    } else {
+                        number.saturating_sub(slice.buckets.start)
+                    };
+                    hit(slice.version, &slice.buckets, at)
+                })
+            }
             Self::Ranges(fixed) => {
                 let below = fixed.partition_point(|each| each.buckets.end <= number);
-                let next = fixed.get(below);
-                next.filter(|each| each.buckets.contains(&number))
-                    .map(|each| &*each.version)
+                let next = fixed.get(below)?;
+                let at = number.saturating_sub(next.buckets.start);
+                hit(&next.version, &next.buckets, at)
             }
         }
     }
 
     pub(super) fn slices_at(&self, now: u64) -> Vec<Slice<'_>> {
         match self {
-            Self::Ends(growing) => from_both_ends(growing, now).collect(),
+            Self::Ends(growing) => from_both_ends(growing, Moment::at(now)).collect(),
             Self::Ranges(fixed) => {
                 let slices = fixed.iter().map(|each| Slice {
                     version: &each.version,
@@ -176,10 +210,13 @@ pub(super) fn total(targets: &[(Arc<Version>, Extent)]) -> u32 {
 /// Gives each share its buckets: the first grows from the bottom, the second from the top, any
 /// further one after the first. So with one or two canaries a change of percentage moves just the
 /// users it must, and none from canary to canary.
-fn from_both_ends(growing: &[Growing], now: u64) -> impl Iterator<Item = Slice<'_>> {
+fn from_both_ends<'l>(
+    growing: &'l [Growing],
+    moment: Moment,
+) -> impl Iterator<Item = Slice<'l>> {
     let mut bottom = 0u32;
     growing.iter().enumerate().map(move |(at, each)| {
-        let share = each.size.at(now).buckets();
+        let share = each.size.at(each.version.ramp_time(moment)).buckets();
         let buckets = if at == 1 {
             SCALE.saturating_sub(share)..SCALE
         } else {

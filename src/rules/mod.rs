@@ -9,6 +9,7 @@ mod cookies;
 mod exact;
 #[cfg(feature = "cli")]
 pub(crate) mod explain;
+mod guard;
 mod hosts;
 mod index;
 mod keep;
@@ -34,6 +35,8 @@ pub use crate::policy::{Algorithm, Carrier, Stamp};
 pub(crate) use cookies::Cookies;
 #[cfg(feature = "cli")]
 pub(crate) use keep::Keep;
+pub use guard::Guard;
+pub(crate) use layout::Hit;
 pub use layout::Slice;
 pub use ramp::Ramp;
 pub use share::Share;
@@ -235,9 +238,10 @@ impl Service {
     ) -> Option<&'r Version> {
         let mut hits = self.mirrors.iter().filter_map(|mirror| {
             let bucket = mirror.bucket(request)?;
-            mirror.version(bucket, moment.now)
+            mirror.hit(bucket, moment)
         });
-        hits.next().filter(|copy| copy.name != answering.name)
+        let copy = hits.next().map(|hit| hit.version);
+        copy.filter(|copy| copy.name != answering.name && !copy.is_closed(moment))
     }
 
     /// The first answer of `ask`, which is shown the rules that can concern the request, in order.

@@ -204,6 +204,8 @@ impl<'a> Rulebook<'a> {
             return Err(unknown(place, &names, &name.0, &self.lanes.or_one()));
         };
         let version = Arc::new(Version {
+            number: self.baseline.number,
+            guard: None,
             name: lane.name.clone(),
             cluster: self.baseline.cluster.clone(),
             lane: Some(lane.clone()),

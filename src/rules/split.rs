@@ -2,11 +2,12 @@
 
 use super::checks::{not_empty, one_of};
 use super::keep::Keep;
-use super::layout::{Layout, Slice};
+use super::layout::{Hit, Layout, Slice};
 use super::ramp::Ramp;
 use super::source::Source;
 use super::{Scope, Version, name};
 use crate::bucket::{Bucket, Draw};
+use crate::decide::Moment;
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
 use crate::policy::{Key as KeyDocument, Name, Text};
@@ -86,10 +87,9 @@ impl Split {
         self.draw.bucket(key)
     }
 
-    /// The version that has the bucket at a moment, in milliseconds since the Unix epoch. `None`:
-    /// it is the baseline's.
-    pub(crate) fn version(&self, bucket: Bucket, now: u64) -> Option<&Version> {
-        self.layout.version(bucket, now)
+    /// The version that has the bucket at a moment. `None`: it is the baseline's.
+    pub(crate) fn hit(&self, bucket: Bucket, moment: Moment) -> Option<Hit<'_>> {
+        self.layout.hit(bucket, moment)
     }
 
     /// How users become buckets.

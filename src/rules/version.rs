@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
+use super::guard::Guard;
 use super::lane::Lane;
+use crate::decide::Moment;
 use crate::error::{Error, Place};
+use crate::guard::State;
 use crate::policy::Text;
 
 /// One version of a service.
 #[derive(Debug)]
 pub struct Version {
+    /// Which of all versions of the policy it is, in their order; for a lane that has no version
+    /// in the service, the baseline's.
+    pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) cluster: Option<Box<str>>,
     pub(super) lane: Option<Arc<Lane>>,
+    pub(super) guard: Option<Guard>,
 }
 
 impl Version {
@@ -33,9 +40,47 @@ impl Version {
         self.lane.is_some()
     }
 
+    /// Its number among all versions of the policy, in their order.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// What it may do wrong, where somebody watches.
+    #[must_use]
+    pub fn guard(&self) -> Option<&Guard> {
+        self.guard.as_ref()
+    }
+
     /// Whether nobody gets it, whatever rules say.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.lane.as_ref().is_some_and(|lane| !lane.open)
+    pub(crate) fn is_closed(&self, moment: Moment) -> bool {
+        let closed = |number: usize| moment.standing(number).state == State::Closed;
+        // Most have no guard, and so nothing to look up.
+        self.guard.is_some() && closed(self.number)
+            || self
+                .lane
+                .as_ref()
+                .is_some_and(|lane| !lane.open || lane.bound.iter().copied().any(closed))
+    }
+
+    /// Whether a few of its users try it again.
+    pub(crate) fn is_probing(&self, moment: Moment) -> bool {
+        self.guard.is_some() && moment.standing(self.number).state == State::Probing
+    }
+
+    /// Whether it is one release with versions of other services that goes on without it.
+    pub(crate) fn is_in_open_lane(&self, moment: Moment) -> bool {
+        let closed = |number: &usize| moment.standing(*number).state == State::Closed;
+        let lane = self.lane.as_ref();
+        lane.is_some_and(|lane| lane.open && !lane.bound.iter().any(closed))
+    }
+
+    /// The time that its ramps have, in milliseconds since the Unix epoch.
+    pub(super) fn ramp_time(&self, moment: Moment) -> u64 {
+        match self.guard {
+            Some(_) => moment.standing(self.number).ramp_time(moment.now),
+            None => moment.now,
+        }
     }
 
     /// The cluster that it is reached by, if the policy names one.

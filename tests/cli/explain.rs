@@ -174,7 +174,7 @@ fn an_explanation_agrees_with_the_core() {
                 let story = graylane(&arguments, &policy).json();
                 let at = || format!("{}: {options:?}: {story:#}", file.display());
                 agrees(&story).unwrap_or_else(|what| panic!("{what}\n{}", at()));
-                let moment = Moment { now: case.now };
+                let moment = Moment::at(case.now);
                 let mut sent = case.request.clone();
                 sent.random = Some(0);
                 sent.inbound = vector.inbound;

@@ -10,8 +10,8 @@ use crate::requests::request;
 use crate::support::{self, Sent, load};
 
 /// A moment of the first 49 days of 1970, when plans here are carried out.
-fn moment(bits: u32) -> Moment {
-    Moment { now: bits.into() }
+fn moment(bits: u32) -> Moment<'static> {
+    Moment::at(bits.into())
 }
 
 /// What a decision answers and does, in full.

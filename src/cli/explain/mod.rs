@@ -32,9 +32,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let policy = args.file.load(&args.proxy.node())?;
-    let moment = Moment {
-        now: args.proxy.now()?,
-    };
+    let moment = Moment::at(args.proxy.now()?);
     let mut request = args.parts.request();
     // As a proxy draws: such a request is not sticky there either.
     let [high, low] = [(); 2].map(|()| RandomState::new().build_hasher().finish());

@@ -103,7 +103,7 @@ pub(super) fn shares(
     let mut tallies = Tallies::default();
     for number in 0..users {
         crowd.call(number);
-        let decision = decide(rules, &crowd, Moment { now });
+        let decision = decide(rules, &crowd, Moment::at(now));
         for dry in decision.dry_runs() {
             tallies.count(dry.reason, dry.version, true);
         }

@@ -61,7 +61,7 @@ impl Native {
     /// The policies of the checks leave nothing to chance.
     #[must_use]
     pub fn decide_at(&self, visit: &Visit, now: u64) -> Verdict {
-        let decision = graylane::decide(&self.rules, visit, Moment { now });
+        let decision = graylane::decide(&self.rules, visit, Moment::at(now));
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let dry_runs = decision.dry_runs().iter().map(|dry| {
             let rule = dry.reason.rule().map(graylane::rules::Rule::name);
@@ -81,7 +81,7 @@ impl Native {
     /// The policies of chains give no fresh ids.
     #[must_use]
     pub fn after(&self, visit: &Visit) -> Visit {
-        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
+        let decision = graylane::decide(&self.rules, visit, Moment::at(0));
         let mut after = visit.clone();
         for effect in graylane::effects(&self.rules, &decision) {
             let mut clear = |header: &str| after.headers.retain(|(name, _)| name != header);
@@ -101,7 +101,7 @@ impl Native {
     /// The cookies that an answer to this visit sets, as the next request brings them.
     #[must_use]
     pub fn cookies(&self, visit: &Visit) -> Vec<String> {
-        let decision = graylane::decide(&self.rules, visit, Moment { now: 0 });
+        let decision = graylane::decide(&self.rules, visit, Moment::at(0));
         let pair = |cookie: graylane::NewCookie| {
             let (pair, _) = cookie.line.split_once(';')?;
             Some(pair.to_owned())

@@ -120,7 +120,7 @@ impl Core {
 /// A visit goes through a filter; the version that it is for, if the policy has the service.
 fn pass(rules: &Rules, now: u64, visit: &mut Visit) -> Option<String> {
     let request = visit.clone();
-    let decision = graylane::decide(rules, &request, Moment { now });
+    let decision = graylane::decide(rules, &request, Moment::at(now));
     for effect in effects(rules, &decision) {
         match effect {
             HeaderEffect::Set(name, value) => {
