@@ -7,8 +7,9 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel};
 
 use super::count;
-use super::headers::Habit;
 use super::host::{self, HostAnswer, HostRequest};
+use super::in_force::InForce;
+use super::watch::Watch;
 use crate::rules::Rule;
 use crate::{DryRun, Error, Moment, NewCookie, Policy, Rules, decide, effects, settable};
 
@@ -24,12 +25,6 @@ struct Root {
     in_force: Option<Rc<InForce>>,
 }
 
-/// What every request is decided by.
-struct InForce {
-    rules: Rules,
-    habit: Habit,
-}
-
 impl Context for Root {}
 
 impl RootContext for Root {
@@ -39,10 +34,9 @@ impl RootContext for Root {
         match compile() {
             Ok(rules) => {
                 info!("graylane {}: policy in force", env!("CARGO_PKG_VERSION"));
-                self.in_force = Some(Rc::new(InForce {
-                    rules,
-                    habit: Habit::default(),
-                }));
+                let in_force = InForce::new(rules);
+                self.set_tick_period(in_force.tick_period());
+                self.in_force = Some(Rc::new(in_force));
                 true
             }
             Err(error) => {
@@ -52,10 +46,18 @@ impl RootContext for Root {
         }
     }
 
+    fn on_tick(&mut self) {
+        if let Some(in_force) = &self.in_force {
+            in_force.tick();
+        }
+    }
+
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(Box::new(Filter {
             in_force: self.in_force.clone(),
             cookies: None,
+            sent_to: None,
+            watch: None,
         }))
     }
 
@@ -74,6 +76,10 @@ struct Filter {
     in_force: Option<Rc<InForce>>,
     /// What the answer is to set. Mostly nothing, which is dropped for less than an empty `Vec`.
     cookies: Option<Box<[NewCookie]>>,
+    /// The number of the version that it was sent to.
+    sent_to: Option<usize>,
+    /// What guards see of it.
+    watch: Option<Box<Watch>>,
 }
 
 impl Context for Filter {}
@@ -81,16 +87,22 @@ impl Context for Filter {}
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
         if let Some(in_force) = &self.in_force {
-            let InForce { rules, habit } = &**in_force;
-            let request = HostRequest::new(habit);
+            let rules = &in_force.rules;
+            let request = HostRequest::new(&in_force.habit);
+            let standings = in_force.standings();
             let moment = Moment {
                 now: if rules.needs_clock() { host::now() } else { 0 },
+                standings: &standings,
             };
             let decision = decide(rules, &request, moment);
             effects(rules, &decision).for_each(|effect| request.apply(effect));
             request.teach();
             decision.dry_runs().iter().for_each(tell);
             let cookies = decision.new_cookies();
+            self.sent_to = in_force.sends_to(&decision);
+            self.watch = self
+                .sent_to
+                .and_then(|number| Watch::begin(in_force, number));
             self.cookies = (!cookies.is_empty()).then(|| cookies.into());
         }
         Action::Continue
@@ -101,7 +113,19 @@ impl HttpContext for Filter {
             let answer = HostAnswer::fetch();
             settable(cookies, &answer).for_each(host::set_cookie);
         }
+        if let (Some(in_force), Some(watch)) = (&self.in_force, &mut self.watch) {
+            watch.answered(in_force);
+        }
         Action::Continue
+    }
+
+    fn on_log(&mut self) {
+        if let (Some(in_force), Some(number)) = (&self.in_force, self.sent_to) {
+            in_force.ended(number);
+            if let Some(watch) = self.watch.take() {
+                watch.ended(in_force);
+            }
+        }
     }
 }
 

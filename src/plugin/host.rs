@@ -21,6 +21,12 @@ pub(super) fn configuration() -> Bytes {
         .unwrap_or_default()
 }
 
+/// The plugin's name, which Istio gives each of its own.
+pub(super) fn plugin() -> Bytes {
+    let name = hostcalls::get_property(vec!["plugin_name"]);
+    name.ok().flatten().unwrap_or_default()
+}
+
 /// The node that runs the filter.
 pub(super) fn node() -> Node {
     let node = hostcalls::get_property(vec!["xds", "node"]);

@@ -53,6 +53,25 @@ pub(crate) struct Retry {
 }
 
 impl Guard {
+    /// All that makes it this guard, as numbers.
+    #[cfg(any(target_arch = "wasm32", test))]
+    pub(crate) fn words(&self) -> [u64; 11] {
+        let share = |share: Option<Share>| share.map_or(u64::MAX, |share| share.buckets().into());
+        [
+            self.window,
+            self.min_requests.into(),
+            share(self.max_error),
+            self.max_slow.map_or(0, |limit| limit.over),
+            share(self.max_slow.map(|limit| limit.share)),
+            share(self.error_above),
+            share(self.slow_above),
+            self.consecutive.map_or(0, u64::from),
+            self.then as u64,
+            self.retry.map_or(0, |retry| retry.after),
+            share(self.retry.map(|retry| retry.share)),
+        ]
+    }
+
     pub(super) fn compile(place: &Place<'_>, document: policy::Guard) -> Result<Self, Error> {
         let percent = |place: &Place<'_>, number: Option<Number>| {
             let share = number.map(|number| Share::from_percent(place, number, ALGORITHM));

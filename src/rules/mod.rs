@@ -211,7 +211,7 @@ impl Service {
     }
 
     /// The versions, in the policy's order, the baseline among them.
-    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+    pub fn versions(&self) -> impl Iterator<Item = &Version> + Clone {
         self.versions.iter().map(AsRef::as_ref)
     }
 

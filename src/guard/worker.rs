@@ -1,0 +1,193 @@
+//! One worker of the proxy, and how it agrees with the others on a verdict.
+//!
+//! Each writes what it has seen to a place of its own, so that nothing is ever lost to another's
+//! write, and reads the places of all. Each judges the sum; who is first to write a verdict down
+//! has passed it.
+
+use std::cell::RefCell;
+
+use super::limits::Because;
+use super::record::Record;
+use super::report::{Entry, Report, bytes, bytes_of_standings, standings, words};
+use super::seen::Seen;
+use super::standing::Standing;
+use super::verdict;
+use crate::rules::Guard;
+
+/// Where the workers' places are listed, by their ids.
+const WORKERS: &str = "graylane/1/workers";
+
+/// Where verdicts are.
+const VERDICTS: &str = "graylane/1/verdicts";
+
+/// No value was ever written so often: what is written on condition of this is written only where
+/// nothing is.
+const NOTHING_YET: u32 = u32::MAX;
+
+/// Milliseconds without a word after which nothing of a worker's waits any more.
+const SILENT: u64 = 5_000;
+
+/// Milliseconds without a word after which a worker is gone, and its place another's.
+const GONE: u64 = 60_000;
+
+/// Verdicts that are kept: beyond, the oldest is of a policy of long ago.
+const MAX_VERDICTS: usize = 4_096;
+
+/// What all workers share: values by their keys.
+pub trait Shared {
+    /// The value, empty where there is none, and the number of the write it is from.
+    fn get(&self, key: &str) -> (Vec<u8>, Option<u32>);
+
+    /// Writes a value; with `since`, unless there was a write after that one. Tells whether it did.
+    fn set(&self, key: &str, value: &[u8], since: Option<u32>) -> bool;
+}
+
+/// One worker.
+#[derive(Debug)]
+pub struct Worker {
+    id: u64,
+}
+
+/// A guarded version of the policy in force.
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded<'g> {
+    /// What the verdict is about.
+    pub key: u64,
+    /// What is watched.
+    pub guard: &'g Guard,
+}
+
+/// How a version stands, and what has been seen of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// How it stands.
+    pub standing: Standing,
+    /// What all workers have seen.
+    pub seen: Seen,
+    /// How it stood before and why it changed, where it was this worker that wrote that down.
+    pub change: Option<(Standing, Because)>,
+}
+
+impl Worker {
+    /// A worker, by an id that no other has: a random one.
+    #[must_use]
+    pub fn new(id: u64) -> Self {
+        Self { id }
+    }
+
+    /// Tells the others what this worker has seen, by what the verdict is about, and judges what
+    /// all have; at a moment in milliseconds since the Unix epoch.
+    pub fn tick(
+        &self,
+        shared: &impl Shared,
+        now: u64,
+        records: &[(u64, &RefCell<Record>)],
+        guarded: &[Guarded<'_>],
+    ) -> Vec<Judged> {
+        let (verdicts, written) = shared.get(VERDICTS);
+        let mut verdicts = standings(&verdicts);
+        for (key, record) in records {
+            let standing = standing(&verdicts, *key);
+            let mut record = record.borrow_mut();
+            if record.change != standing.change {
+                record.begin(standing.change);
+            }
+        }
+        let places = self.places(shared, now);
+        if let Some(own) = places.iter().position(|worker| *worker == self.id) {
+            let entries = records.iter();
+            let entries = entries.map(|(key, record)| Entry::new(*key, &record.borrow(), now));
+            let report = Report {
+                worker: self.id,
+                at: now,
+                entries: entries.collect(),
+            };
+            shared.set(&place(own), &report.to_bytes(), None);
+        }
+        let reports = (0..places.len()).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));
+        let mut reports: Vec<_> = reports.collect();
+        for report in &mut reports {
+            if now.saturating_sub(report.at) > SILENT {
+                for entry in &mut report.entries {
+                    (entry.own.1, entry.beside.1) = (0, 0);
+                }
+            }
+        }
+        let judged = guarded.iter().map(|Guarded { key, guard }| {
+            let before = standing(&verdicts, *key);
+            let entries = reports.iter().flat_map(|report| &report.entries);
+            let entries =
+                entries.filter(|entry| entry.key == *key && entry.change == before.change);
+            let seen = Seen::sum(guard, entries, now);
+            let next = verdict::next(guard, &before, &seen, now);
+            let standing = next.map_or(before, |(state, _)| before.becomes(state, now));
+            Judged {
+                standing,
+                seen,
+                change: next.map(|(_, because)| (before, because)),
+            }
+        });
+        let mut judged: Vec<_> = judged.collect();
+        let changed = judged.iter().zip(guarded);
+        let changed = changed.filter(|(judged, _)| judged.change.is_some());
+        let changed: Vec<_> = changed
+            .map(|(judged, guarded)| (guarded.key, judged.standing))
+            .collect();
+        if changed.is_empty() {
+            return judged;
+        }
+        verdicts.retain(|(key, _)| !changed.iter().any(|(own, _)| own == key));
+        verdicts.extend(changed.iter().copied());
+        let surplus = verdicts.len().saturating_sub(MAX_VERDICTS);
+        verdicts.drain(..surplus);
+        let since = written.unwrap_or(NOTHING_YET);
+        let first = shared.set(VERDICTS, &bytes_of_standings(&verdicts), Some(since));
+        for judged in &mut judged {
+            if !first && let Some((before, _)) = judged.change.take() {
+                judged.standing = before;
+            }
+        }
+        for (key, record) in records {
+            let own = changed.iter().find(|(own, _)| own == key);
+            if let Some((_, standing)) = own.filter(|_| first) {
+                record.borrow_mut().begin(standing.change);
+            }
+        }
+        judged
+    }
+
+    /// The ids of all workers by their places, this one's among them unless another was first to
+    /// take that: then it is for the next time.
+    fn places(&self, shared: &impl Shared, now: u64) -> Vec<u64> {
+        let (list, written) = shared.get(WORKERS);
+        let mut places: Vec<u64> = words(&list).collect();
+        if places.contains(&self.id) {
+            return places;
+        }
+        let mut all = 0..places.len();
+        let free = all.find(|at| {
+            let report = Report::of_bytes(&shared.get(&place(*at)).0);
+            report.is_none_or(|report| now.saturating_sub(report.at) > GONE)
+        });
+        match free.and_then(|at| places.get_mut(at)) {
+            Some(free) => *free = self.id,
+            None => places.push(self.id),
+        }
+        let since = written.unwrap_or(NOTHING_YET);
+        if !shared.set(WORKERS, &bytes(&places), Some(since)) {
+            let own = places.iter_mut().filter(|worker| **worker == self.id);
+            own.for_each(|worker| *worker = 0);
+        }
+        places
+    }
+}
+
+/// Where a worker's report is, by its place.
+fn place(at: usize) -> String {
+    format!("graylane/1/worker/{at}")
+}
+
+fn standing(verdicts: &[(u64, Standing)], key: u64) -> Standing {
+    let own = verdicts.iter().find(|(own, _)| *own == key);
+    own.map_or_else(Standing::default, |(_, standing)| *standing)
+}

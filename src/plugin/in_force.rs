@@ -1,0 +1,177 @@
+//! What is in force of one configuration: the rules, and what this worker knows of the versions.
+
+use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::types::Bytes;
+
+use super::headers::Habit;
+use super::traffic::{self, Traffic};
+use super::{host, shared, verdict};
+use crate::guard::{Guarded, Record, Standing};
+use crate::rules::{Guard, Service, Version};
+use crate::{Decision, Reason, Rules};
+
+/// How often guards judge, and metrics are told.
+const JUDGED_EVERY: Duration = Duration::from_millis(250);
+
+/// How often metrics are told where there is no guard.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// What every request is decided by.
+pub(super) struct InForce {
+    pub(super) rules: Rules,
+    pub(super) habit: Habit,
+    /// The plugin's name: another one's verdicts are its own.
+    plugin: Bytes,
+    /// By the versions' numbers; those without a guard are there once they have traffic.
+    traffic: Box<[OnceCell<Rc<Traffic>>]>,
+    standings: RefCell<Box<[Standing]>>,
+    /// Baselines, and the guarded versions that are compared with them, by their numbers.
+    compared: Box<[(usize, usize)]>,
+    /// Whether some guard says what is slow.
+    pub(super) times: bool,
+    guards: bool,
+    /// The wall clock at the last tick, in milliseconds since the Unix epoch.
+    clock: Cell<u64>,
+}
+
+impl InForce {
+    pub(super) fn new(rules: Rules) -> Self {
+        let services = rules.services().iter();
+        let versions = services.clone().flat_map(Service::versions);
+        let guards = versions.clone().filter_map(Version::guard);
+        let compared = services.flat_map(|service| {
+            let compares = |version: &&Version| version.guard().is_some_and(Guard::compares);
+            let guarded = service.versions().filter(compares);
+            guarded.map(|version| (service.baseline().number(), version.number()))
+        });
+        let compared = compared.collect();
+        let times = guards.clone().any(|guard| guard.max_slow.is_some());
+        let guarded = guards.count() > 0;
+        let count = versions.count();
+        let own = Self {
+            plugin: host::plugin(),
+            traffic: vec![OnceCell::new(); count].into(),
+            standings: RefCell::new(vec![Standing::default(); count].into()),
+            compared,
+            times,
+            guards: guarded,
+            clock: Cell::new(host::now()),
+            habit: Habit::default(),
+            rules,
+        };
+        for service in own.rules.services() {
+            let guarded = service.versions().filter(|own| own.guard().is_some());
+            guarded.for_each(|version| {
+                own.traffic(service, version);
+            });
+        }
+        own
+    }
+
+    /// How often there is something to be done that no request asks for.
+    pub(super) fn tick_period(&self) -> Duration {
+        if self.guards { JUDGED_EVERY } else { TOLD_EVERY }
+    }
+
+    /// How the versions stand, by their numbers.
+    pub(super) fn standings(&self) -> Ref<'_, Box<[Standing]>> {
+        self.standings.borrow()
+    }
+
+    /// The wall clock as of late, in milliseconds since the Unix epoch.
+    pub(super) fn clock(&self) -> u64 {
+        self.clock.get()
+    }
+
+    /// The number of the version that a request goes to, if it is this proxy that sends it there.
+    pub(super) fn sends_to(&self, decision: &Decision<'_>) -> Option<usize> {
+        if matches!(decision.reason(), Reason::Inbound) {
+            return None;
+        }
+        let (service, version) = decision.service.zip(decision.version)?;
+        let number = version.number();
+        let version = if number == service.baseline().number() {
+            service.baseline()
+        } else {
+            version
+        };
+        self.traffic(service, version)?.begin();
+        Some(number)
+    }
+
+    /// A request to the version of this number has ended.
+    pub(super) fn ended(&self, number: usize) {
+        if let Some(traffic) = self.at(number) {
+            traffic.end();
+        }
+    }
+
+    /// What guards have seen of the version of this number.
+    pub(super) fn record(&self, number: usize) -> Option<&RefCell<Record>> {
+        self.at(number)?.record.as_ref()
+    }
+
+    /// The name of the version of this number.
+    pub(super) fn name(&self, number: usize) -> &str {
+        self.at(number).map_or("", |traffic| &traffic.version)
+    }
+
+    /// The versions that are compared with the baseline of this number.
+    pub(super) fn compared(&self, number: usize) -> impl Iterator<Item = usize> {
+        let own = self.compared.iter();
+        own.filter(move |(baseline, _)| *baseline == number)
+            .map(|(_, guarded)| *guarded)
+    }
+
+    fn at(&self, number: usize) -> Option<&Rc<Traffic>> {
+        self.traffic.get(number)?.get()
+    }
+
+    fn traffic(&self, service: &Service, version: &Version) -> Option<&Rc<Traffic>> {
+        let slot = self.traffic.get(version.number())?;
+        Some(slot.get_or_init(|| traffic::of(&self.plugin, service.name(), version)))
+    }
+
+    /// Judges the guarded versions, and tells the metrics what there is of new.
+    pub(super) fn tick(&self) {
+        let now = host::now();
+        self.clock.set(now);
+        if self.guards {
+            self.judge(now);
+        }
+        traffic::tell();
+    }
+
+    fn judge(&self, now: u64) {
+        let all = traffic::all();
+        let records = all.iter().filter_map(|own| Some((own.key, own.record.as_ref()?)));
+        let records: Vec<_> = records.collect();
+        let versions = self.rules.services().iter().flat_map(|service| {
+            let own = service.versions().filter_map(|version| {
+                let guard = version.guard()?;
+                Some((version, guard, self.at(version.number())?))
+            });
+            own.map(move |(version, guard, traffic)| (service, version, guard, traffic))
+        });
+        let versions: Vec<_> = versions.collect();
+        let guarded = versions.iter().map(|(_, _, guard, traffic)| Guarded {
+            key: traffic.key,
+            guard,
+        });
+        let guarded: Vec<_> = guarded.collect();
+        let judged = shared::worker(|worker| {
+            worker.tick(&shared::HostShared, now, &records, &guarded)
+        });
+        let mut standings = self.standings.borrow_mut();
+        for (judged, (service, version, guard, traffic)) in judged.iter().zip(&versions) {
+            if let Some(standing) = standings.get_mut(version.number()) {
+                *standing = judged.standing;
+            }
+            verdict::measure(&traffic.metrics, judged);
+            verdict::tell(service, version, guard, judged);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What is told of verdicts: a line for each change, and gauges of how versions stand.
+
+use log::warn;
+
+use super::count::Metrics;
+use crate::guard::{Counts, Judged};
+use crate::rules::{Guard, Service, Version};
+
+/// Tells the gauges how a version stands, and what has been seen of it.
+pub(super) fn measure(metrics: &Metrics, judged: &Judged) {
+    let answers = judged.seen.answers();
+    metrics.set("graylane_guard_state", judged.standing.state.number());
+    let gauges = [
+        ("graylane_guard_window_answers", answers.answers),
+        ("graylane_guard_window_failed", answers.failed),
+        ("graylane_guard_window_slow", answers.slow),
+    ];
+    for (name, value) in gauges {
+        metrics.set(name, value.into());
+    }
+}
+
+/// Tells in the log that a version stands otherwise, if this worker has made it so: JSON behind a
+/// word to find it by.
+pub(super) fn tell(service: &Service, version: &Version, guard: &Guard, judged: &Judged) {
+    let Some((before, because)) = judged.change else {
+        return;
+    };
+    let counts = |counts: Counts| {
+        let Counts {
+            answers,
+            failed,
+            slow,
+        } = counts;
+        format!(r#""answers":{answers},"failed":{failed},"slow":{slow}"#)
+    };
+    let beside = if guard.compares() {
+        format!("{{{}}}", counts(judged.seen.beside()))
+    } else {
+        "null".to_owned()
+    };
+    warn!(
+        r#"verdict: {{"service":"{}","version":"{}","cluster":{:?},"from":"{}","to":"{}","because":"{}","window_ms":{},{},"hanging":{},"baseline":{beside},"trace_ids":{:?}}}"#,
+        service.name(),
+        version.name(),
+        version.cluster().unwrap_or_default(),
+        before.state.name(),
+        judged.standing.state.name(),
+        because.name(),
+        guard.window,
+        counts(judged.seen.answers()),
+        judged.seen.hanging(),
+        judged.seen.traces,
+    );
+}

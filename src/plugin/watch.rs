@@ -1,0 +1,73 @@
+//! One request that a guard looks at, from its beginning to its end.
+
+use super::ended::HostEnded;
+use super::host;
+use super::in_force::InForce;
+use crate::guard::{Watched, outcome};
+
+/// One request that guards look at.
+pub(super) struct Watch {
+    /// Which version it is for, by its number.
+    number: usize,
+    /// When it began, in milliseconds since the Unix epoch, where a guard says what is slow.
+    since: Option<u64>,
+    /// How long its answer took until its headers, in milliseconds.
+    took: Option<u64>,
+    /// The versions whose guards look, by their numbers.
+    by: Vec<(usize, Watched)>,
+}
+
+impl Watch {
+    /// A request of the version of this number; `None` if nobody looks at it.
+    pub(super) fn begin(in_force: &InForce, number: usize) -> Option<Box<Self>> {
+        let own = in_force.record(number).map(|record| (number, record));
+        let beside = in_force.compared(number).filter_map(|guarded| {
+            let record = in_force.record(guarded)?;
+            record.borrow_mut().wants_beside().then_some((guarded, record))
+        });
+        let mut by = own.into_iter().chain(beside).peekable();
+        by.peek()?;
+        let since = in_force.times.then(host::now);
+        let by = by.map(|(guarded, record)| {
+            let mut record = record.borrow_mut();
+            let watched = if guarded == number {
+                record.watch(since)
+            } else {
+                record.watch_beside(since)
+            };
+            (guarded, watched)
+        });
+        Some(Box::new(Self {
+            number,
+            since,
+            took: None,
+            by: by.collect(),
+        }))
+    }
+
+    /// The headers of its answer are there.
+    pub(super) fn answered(&mut self, in_force: &InForce) {
+        let since = self.since.filter(|_| self.took.is_none());
+        let Some(since) = since else { return };
+        self.took = Some(host::now().saturating_sub(since));
+        for (guarded, watched) in &self.by {
+            if let Some(record) = in_force.record(*guarded) {
+                record.borrow_mut().answered(*watched, since);
+            }
+        }
+    }
+
+    /// It has ended. Only while it is logged.
+    pub(super) fn ended(mut self, in_force: &InForce) {
+        // Nobody waited for the answer, however long that took.
+        self.answered(in_force);
+        let outcome = outcome(&HostEnded, in_force.name(self.number));
+        let now = in_force.clock();
+        for (guarded, watched) in &self.by {
+            if let Some(record) = in_force.record(*guarded) {
+                let mut record = record.borrow_mut();
+                record.ended(*watched, now, outcome, self.took, HostEnded::trace);
+            }
+        }
+    }
+}
