@@ -44,8 +44,9 @@ run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 test: lint test-core test-wasm test-harness test-image $(GO) $(GATE) demo ## Everything that gates a change
 	@echo "make test: all passed$(if $(LEFT_OUT),; left out: $(LEFT_OUT))"
 
-test-core: ## The core natively: vectors, refusals, limits, properties; and the command line
+test-core: ## The core natively: vectors, refusals, limits, properties, hours of a guard; and the command line
 	$(CARGO) test --package graylane --features cli
+	$(CARGO) test --release --package graylane --test guard
 
 suites: ## The public suites whose assignment splits reproduce, whole; Unleash's comes from npm
 	@mkdir -p .cache/suites

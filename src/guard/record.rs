@@ -10,8 +10,8 @@ use crate::rules::Guard;
 /// How many ids of failed requests are kept, to be told with a verdict.
 pub(super) const TRACES: usize = 5;
 
-/// Beyond what a share needs, one in so many of the baseline's answers is looked at.
-const SAMPLE: u32 = 8;
+/// Beyond what a share needs, at most one in so many of the baseline's answers is looked at.
+const SAMPLE: u32 = 4;
 
 /// Milliseconds within which requests that wait are not told apart.
 const TOGETHER: u64 = 100;
@@ -145,10 +145,14 @@ impl Record {
     }
 
     /// Whether one more of the baseline's requests is to be looked at: all until there are enough
-    /// for a share, and then a sample.
+    /// for a share, and then a sample, until it is as large as what it is compared with.
     pub fn wants_beside(&mut self) -> bool {
+        let beside = self.beside.window.answers();
+        if beside < self.enough {
+            return true;
+        }
         self.asked_beside = self.asked_beside.wrapping_add(1);
-        self.asked_beside.is_multiple_of(SAMPLE) || self.beside.window.answers() < self.enough
+        self.asked_beside.is_multiple_of(SAMPLE) && beside < self.own.window.answers()
     }
 
     /// A request of the baseline begins.

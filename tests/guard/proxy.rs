@@ -1,0 +1,216 @@
+//! A proxy of several workers, without a proxy.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use graylane::guard::{
+    Because, Counts, Guarded, Judged, Outcome, Record, Shared, Standing, State, Worker,
+};
+use graylane::{Bucket, Node, Policy, Rules, SCALE};
+use serde_json::{Value, json};
+
+/// What workers look at so often, in milliseconds: as the module's ticks.
+const TICK: u64 = 250;
+
+/// 2026-11-21, in the afternoon.
+const BEGIN: u64 = 1_795_269_600_000;
+
+/// Values by their keys, each with the number of its write, as Envoy has them.
+#[derive(Default)]
+struct Memory(RefCell<(u32, HashMap<String, (Vec<u8>, u32)>)>);
+
+impl Shared for Memory {
+    fn get(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+        let own = self.0.borrow().1.get(key).cloned();
+        own.map_or_else(Default::default, |(value, write)| (value, Some(write)))
+    }
+
+    fn set(&self, key: &str, value: &[u8], since: Option<u32>) -> bool {
+        let (writes, values) = &mut *self.0.borrow_mut();
+        let last = values.get(key).map(|(_, write)| *write);
+        if last.zip(since).is_some_and(|(last, since)| last != since) {
+            return false;
+        }
+        *writes += 1;
+        values.insert(key.to_owned(), (value.to_vec(), *writes));
+        true
+    }
+}
+
+/// A proxy with one guarded version.
+pub(crate) struct Proxy {
+    rules: Rules,
+    shared: Memory,
+    workers: Vec<(Worker, RefCell<Record>)>,
+    pub(crate) now: u64,
+    /// What of a request is due.
+    due: f64,
+    /// How many requests there have been: each draws its own chance.
+    requests: u64,
+    seed: u64,
+    /// All changes, with the time since the beginning in milliseconds.
+    pub(crate) changes: Vec<(u64, State, Because)>,
+    pub(crate) standing: Standing,
+    pub(crate) window: Counts,
+}
+
+/// How answers go wrong, in percent.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ills {
+    pub(crate) failed: f64,
+    pub(crate) slow: f64,
+    /// The baseline's.
+    pub(crate) beside: f64,
+}
+
+impl Proxy {
+    pub(crate) fn new(guard: &Value, seed: u64) -> Self {
+        let policy = json!({
+            "schema": "graylane/v1",
+            "services": [{
+                "name": "checkout",
+                "baseline": "v1",
+                "versions": [{ "name": "v1" }, { "name": "v2", "guard": guard }],
+            }],
+        });
+        let policy = Policy::parse(policy.to_string().as_bytes()).unwrap();
+        let rules = Rules::compile(policy, &Node::default()).unwrap();
+        let mut proxy = Self {
+            rules,
+            shared: Memory::default(),
+            workers: Vec::new(),
+            now: BEGIN,
+            due: 0.0,
+            requests: 0,
+            seed,
+            changes: Vec::new(),
+            standing: Standing::default(),
+            window: Counts::default(),
+        };
+        (0..4).for_each(|_| proxy.start_worker());
+        proxy
+    }
+
+    /// One worker more.
+    pub(crate) fn start_worker(&mut self) {
+        let id = 1_000 + self.requests + self.workers.len() as u64;
+        let record = Record::new(guard(&self.rules));
+        self.workers.push((Worker::new(id), RefCell::new(record)));
+    }
+
+    /// A worker dies; the next one begins with nothing.
+    pub(crate) fn restart_worker(&mut self) {
+        self.workers.remove(0);
+        self.start_worker();
+    }
+
+    pub(crate) fn since_begin(&self) -> u64 {
+        self.now - BEGIN
+    }
+
+    /// So many requests a second, for so many milliseconds, of which some go wrong.
+    pub(crate) fn run(&mut self, milliseconds: u64, rate: f64, ills: Ills) {
+        let until = self.now + milliseconds;
+        while self.now < until {
+            self.now += TICK;
+            self.due += rate * TICK as f64 / 1_000.0;
+            while self.due >= 1.0 {
+                self.due -= 1.0;
+                self.request(ills);
+            }
+            self.tick();
+        }
+    }
+
+    /// As [`Proxy::run`], until the version stands so; in milliseconds, `None` if it never does.
+    pub(crate) fn run_until(
+        &mut self,
+        state: State,
+        most: u64,
+        rate: f64,
+        ills: Ills,
+    ) -> Option<u64> {
+        let begin = self.now;
+        while self.standing.state != state {
+            if self.now - begin > most {
+                return None;
+            }
+            self.run(TICK, rate, ills);
+        }
+        Some(self.now - begin)
+    }
+
+    fn is(&self, what: &str, percent: f64) -> bool {
+        let key = format!("{}/{}", self.seed, self.requests);
+        f64::from(Bucket::of(what, key.as_bytes()).number()) < percent / 100.0 * f64::from(SCALE)
+    }
+
+    fn request(&mut self, ills: Ills) {
+        self.requests += 1;
+        let failed = |percent| {
+            if self.is("failed", percent) {
+                Outcome::Failed
+            } else {
+                Outcome::Good
+            }
+        };
+        let took = |slow| Some(if self.is("slow", slow) { 2_000 } else { 5 });
+        // Where nobody gets the version, nobody can say how it answers.
+        if matches!(self.standing.state, State::Closed) {
+            return;
+        }
+        let worker = usize::try_from(self.requests).unwrap() % self.workers.len();
+        let mut record = self.workers[worker].1.borrow_mut();
+        let watched = record.watch(Some(self.now));
+        record.answered(watched, self.now);
+        record.ended(watched, self.now, failed(ills.failed), took(ills.slow), || {
+            Some(format!("request-{}", self.requests))
+        });
+        if record.wants_beside() {
+            let watched = record.watch_beside(Some(self.now));
+            record.answered(watched, self.now);
+            record.ended(watched, self.now, failed(ills.beside), took(0.0), || None);
+        }
+    }
+
+    /// Requests that begin on every worker, and get no answer.
+    pub(crate) fn hang(&mut self, each: u32) {
+        for (_, record) in &self.workers {
+            for _ in 0..each {
+                record.borrow_mut().watch(Some(self.now));
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let guarded = [Guarded {
+            key: 7,
+            guard: guard(&self.rules),
+        }];
+        for (worker, record) in &self.workers {
+            let judged = worker.tick(&self.shared, self.now, &[(7, record)], &guarded);
+            let [
+                Judged {
+                    standing,
+                    seen,
+                    change,
+                },
+            ] = &judged[..]
+            else {
+                panic!("{judged:?}")
+            };
+            (self.standing, self.window) = (*standing, seen.answers());
+            if let Some((_, because)) = change {
+                let since = self.now - BEGIN;
+                self.changes.push((since, standing.state, *because));
+            }
+        }
+    }
+}
+
+fn guard(rules: &Rules) -> &graylane::rules::Guard {
+    let [service] = rules.services() else {
+        panic!("one service")
+    };
+    service.versions().find_map(|own| own.guard()).unwrap()
+}
