@@ -55,11 +55,11 @@ impl State {
 
     /// Its number: the worse, the higher.
     #[must_use]
-    pub fn number(self) -> u64 {
-        self as u64
+    pub fn number(self) -> u32 {
+        self as u32
     }
 
-    pub(super) fn numbered(number: u64) -> Option<Self> {
+    fn numbered(number: u64) -> Option<Self> {
         Self::ALL.get(usize::try_from(number).ok()?).copied()
     }
 
@@ -104,7 +104,7 @@ impl Standing {
     pub(super) fn words(&self) -> [u64; 5] {
         let change = u64::from(self.change);
         [
-            self.state.number(),
+            self.state.number().into(),
             self.since,
             change,
             self.stopped,

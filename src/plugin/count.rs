@@ -20,46 +20,103 @@ pub(super) fn dry_run(dry: &DryRun<'_>) {
     let rule = rule.unwrap_or_default();
     let (service, version) = (tag("service", dry.service), tag("version", dry.version));
     let name = format!("{service}{rule}{version}graylane_dry_run_total");
-    add(MetricType::Counter, name, 1);
+    if let Some(number) = number(MetricType::Counter, name) {
+        let _ = hostcalls::increment_metric(number, 1);
+    }
 }
 
-/// The metrics of one version.
+/// A metric of one version.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Metric {
+    /// Requests that were sent to it.
+    Requests,
+    /// Those of them that have not ended.
+    Open,
+    /// Answers that its guard has looked at.
+    Answers,
+    /// Those of them that were failures.
+    Failed,
+    /// Those of them that were slow.
+    Slow,
+    /// How it stands.
+    State,
+    /// Answers in the guard's window, of all workers.
+    WindowAnswers,
+    /// Failures in the window.
+    WindowFailed,
+    /// Slow answers in the window.
+    WindowSlow,
+}
+
+impl Metric {
+    const COUNT: usize = 9;
+
+    fn name(self) -> (MetricType, &'static str) {
+        use MetricType::{Counter, Gauge};
+        match self {
+            Self::Requests => (Counter, "requests_total"),
+            Self::Open => (Gauge, "open_streams"),
+            Self::Answers => (Counter, "guard_answers_total"),
+            Self::Failed => (Counter, "guard_failed_total"),
+            Self::Slow => (Counter, "guard_slow_total"),
+            Self::State => (Gauge, "guard_state"),
+            Self::WindowAnswers => (Gauge, "guard_window_answers"),
+            Self::WindowFailed => (Gauge, "guard_window_failed"),
+            Self::WindowSlow => (Gauge, "guard_window_slow"),
+        }
+    }
+}
+
+/// The metrics of one version, each there from when there is something to tell.
 #[derive(Debug)]
 pub(super) struct Metrics {
-    tags: String,
+    tags: Box<str>,
+    /// What each says, and the host's number for it.
+    told: RefCell<[Option<(u32, i64)>; Metric::COUNT]>,
 }
 
 impl Metrics {
     pub(super) fn new(service: &str, version: &str) -> Self {
-        let tags = [tag("service", service), tag("version", version)];
         Self {
-            tags: tags.concat(),
+            tags: [tag("service", service), tag("version", version)]
+                .concat()
+                .into(),
+            told: RefCell::default(),
         }
     }
 
-    /// Adds to a counter.
-    pub(super) fn count(&self, name: &str, more: u32) {
-        if more > 0 {
-            add(MetricType::Counter, self.name(name), more.into());
-        }
-    }
-
-    /// Adds to a gauge, of which other workers have parts of their own.
-    pub(super) fn change(&self, name: &str, by: i64) {
-        if by != 0 {
-            add(MetricType::Gauge, self.name(name), by);
+    /// Adds to a counter, or to a gauge of which other workers have parts of their own.
+    pub(super) fn add(&self, metric: Metric, more: i64) {
+        if more != 0 {
+            self.with(metric, |number, _| {
+                let _ = hostcalls::increment_metric(number, more);
+            });
         }
     }
 
     /// Sets a gauge that every worker knows.
-    pub(super) fn set(&self, name: &str, value: u64) {
-        if let Some(number) = number(MetricType::Gauge, self.name(name)) {
-            let _ = hostcalls::record_metric(number, value);
-        }
+    pub(super) fn set(&self, metric: Metric, value: u32) {
+        self.with(metric, |number, told| {
+            if *told != i64::from(value) {
+                *told = value.into();
+                let _ = hostcalls::record_metric(number, value.into());
+            }
+        });
     }
 
-    fn name(&self, name: &str) -> String {
-        [&self.tags, name].concat()
+    fn with(&self, metric: Metric, tell: impl FnOnce(u32, &mut i64)) {
+        let mut told = self.told.borrow_mut();
+        let Some(slot) = told.get_mut(metric as usize) else {
+            return;
+        };
+        if slot.is_none() {
+            let (kind, name) = metric.name();
+            let name = format!("{}graylane_{name}", self.tags);
+            *slot = number(kind, name).map(|number| (number, -1));
+        }
+        if let Some((number, told)) = slot {
+            tell(*number, told);
+        }
     }
 }
 
@@ -67,12 +124,6 @@ impl Metrics {
 /// have the same.
 fn tag(name: &str, value: &str) -> String {
     format!("gray_{name}=.={value};.;")
-}
-
-fn add(kind: MetricType, name: String, by: i64) {
-    if let Some(number) = number(kind, name) {
-        let _ = hostcalls::increment_metric(number, by);
-    }
 }
 
 fn number(kind: MetricType, name: String) -> Option<u32> {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::count::Metrics;
+use super::count::{Metric, Metrics};
 use crate::guard::Record;
 use crate::hash::hash;
 use crate::rules::Version;
@@ -89,16 +89,16 @@ impl Traffic {
 
     fn tell(&self) {
         let metrics = &self.metrics;
-        let [begun, ended] = [self.begun.take(), self.ended.take()];
-        metrics.count("graylane_requests_total", begun);
-        let more = i64::from(begun).saturating_sub(ended.into());
-        metrics.change("graylane_open_streams", more);
+        let [begun, ended] = [&self.begun, &self.ended].map(|count| i64::from(count.take()));
+        let more = begun.saturating_sub(ended);
+        metrics.add(Metric::Requests, begun);
+        metrics.add(Metric::Open, more);
         self.open.set(self.open.get().saturating_add(more));
         if let Some(record) = &self.record {
             let counts = record.borrow_mut().take_total();
-            metrics.count("graylane_guard_answers_total", counts.answers);
-            metrics.count("graylane_guard_failed_total", counts.failed);
-            metrics.count("graylane_guard_slow_total", counts.slow);
+            metrics.add(Metric::Answers, counts.answers.into());
+            metrics.add(Metric::Failed, counts.failed.into());
+            metrics.add(Metric::Slow, counts.slow.into());
         }
     }
 }

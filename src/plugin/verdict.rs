@@ -2,22 +2,17 @@
 
 use log::warn;
 
-use super::count::Metrics;
+use super::count::{Metric, Metrics};
 use crate::guard::{Counts, Judged};
 use crate::rules::{Guard, Service, Version};
 
 /// Tells the gauges how a version stands, and what has been seen of it.
 pub(super) fn measure(metrics: &Metrics, judged: &Judged) {
     let answers = judged.seen.answers();
-    metrics.set("graylane_guard_state", judged.standing.state.number());
-    let gauges = [
-        ("graylane_guard_window_answers", answers.answers),
-        ("graylane_guard_window_failed", answers.failed),
-        ("graylane_guard_window_slow", answers.slow),
-    ];
-    for (name, value) in gauges {
-        metrics.set(name, value.into());
-    }
+    metrics.set(Metric::State, judged.standing.state.number());
+    metrics.set(Metric::WindowAnswers, answers.answers);
+    metrics.set(Metric::WindowFailed, answers.failed);
+    metrics.set(Metric::WindowSlow, answers.slow);
 }
 
 /// Tells in the log that a version stands otherwise, if this worker has made it so: JSON behind a

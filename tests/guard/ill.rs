@@ -28,21 +28,20 @@ fn after_a_window(guard: &Value, rate: f64, seed: u64) -> Proxy {
 }
 
 /// How long until the window is over the limit, were there no guard.
-fn crossing(before: u32, rate: f64, failed: f64) -> u64 {
-    let good = f64::from(before);
-    // Until share × new = 5 % × 30 s of requests, of which the newer ones push out the older.
-    let seconds = 0.05 * good / rate / (failed / 100.0);
-    (seconds * 1_000.0) as u64
+fn crossing(before: u32, rate: u32, failed: u32) -> u64 {
+    // Until failed × new ones are 5 % × all of the window, of which the newer push out the older.
+    u64::from(5 * before) * 1_000 / u64::from(rate * failed)
 }
 
 #[test]
 fn it_is_closed_within_two_seconds_of_crossing_the_limit() {
-    for rate in [40.0, 100.0, 400.0] {
-        for failed in [20.0, 50.0, 100.0] {
+    for rate in [40, 100, 400] {
+        for failed in [20, 50, 100] {
             for seed in 0..5 {
-                let mut proxy = after_a_window(&strict(), rate, seed);
+                let mut proxy = after_a_window(&strict(), rate.into(), seed);
                 let crossing = crossing(proxy.window.answers, rate, failed);
-                let took = proxy.run_until(State::Closed, 60_000, rate, failing(failed));
+                let ill = failing(failed.into());
+                let took = proxy.run_until(State::Closed, 60_000, rate.into(), ill);
                 let took = took.expect("closed");
                 let at = format!("{failed} % of {rate} a second, seed {seed}: {took}, {crossing}");
                 assert!(took <= crossing + 2_000, "{at}");

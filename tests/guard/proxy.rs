@@ -10,14 +10,17 @@ use graylane::{Bucket, Node, Policy, Rules, SCALE};
 use serde_json::{Value, json};
 
 /// What workers look at so often, in milliseconds: as the module's ticks.
-const TICK: u64 = 250;
+const TICK: u32 = 250;
 
 /// 2026-11-21, in the afternoon.
 const BEGIN: u64 = 1_795_269_600_000;
 
 /// Values by their keys, each with the number of its write, as Envoy has them.
 #[derive(Default)]
-struct Memory(RefCell<(u32, HashMap<String, (Vec<u8>, u32)>)>);
+struct Memory(RefCell<(u32, HashMap<String, Written>)>);
+
+/// A value, and the number of its write.
+type Written = (Vec<u8>, u32);
 
 impl Shared for Memory {
     fn get(&self, key: &str) -> (Vec<u8>, Option<u32>) {
@@ -112,8 +115,8 @@ impl Proxy {
     pub(crate) fn run(&mut self, milliseconds: u64, rate: f64, ills: Ills) {
         let until = self.now + milliseconds;
         while self.now < until {
-            self.now += TICK;
-            self.due += rate * TICK as f64 / 1_000.0;
+            self.now += u64::from(TICK);
+            self.due += rate * f64::from(TICK) / 1_000.0;
             while self.due >= 1.0 {
                 self.due -= 1.0;
                 self.request(ills);
@@ -135,7 +138,7 @@ impl Proxy {
             if self.now - begin > most {
                 return None;
             }
-            self.run(TICK, rate, ills);
+            self.run(TICK.into(), rate, ills);
         }
         Some(self.now - begin)
     }

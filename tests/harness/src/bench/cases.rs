@@ -12,7 +12,7 @@ use super::floors::{
 };
 use super::policies::{self as of, Names, policy};
 use super::probes::Probes;
-use super::users::{kept, users};
+use super::users::{kept, users, users_of};
 use crate::client::Visit;
 use crate::native::Native;
 
@@ -42,6 +42,8 @@ pub(super) struct Held {
     pub(super) against: &'static str,
     /// The most that this case may cost, as a multiple.
     pub(super) target: Option<f64>,
+    /// Whether all that Envoy does is compared, rather than what the filters add.
+    pub(super) whole: bool,
 }
 
 /// One measurement.
@@ -59,6 +61,8 @@ pub(super) struct Case {
     pub(super) visits: Vec<Visit>,
     /// What each is answered; nothing where the filter decides nothing.
     pub(super) answers: Option<Vec<&'static str>>,
+    /// Whether the filter does so much by the clock that it would show in a request's cost.
+    pub(super) ticks: bool,
     /// The case with the same routes and no filter; `None` for such a case itself.
     pub(super) base: Option<&'static str>,
     /// The case that it is held against.
@@ -74,6 +78,7 @@ impl Case {
             routes: Routes::Answers,
             visits: users(),
             answers: None,
+            ticks: false,
             base: Some("no-filter"),
             held: None,
         }
@@ -85,9 +90,23 @@ impl Case {
     }
 
     pub(super) fn held(mut self, against: &'static str, target: impl Into<Option<f64>>) -> Self {
-        let target = target.into();
-        self.held = Some(Held { against, target });
+        self.held = Some(Held {
+            against,
+            target: target.into(),
+            whole: false,
+        });
         self
+    }
+
+    /// Held with all that Envoy does for a request.
+    pub(super) fn whole_held(
+        self,
+        against: &'static str,
+        target: impl Into<Option<f64>>,
+    ) -> Self {
+        let mut case = self.held(against, target);
+        case.held = case.held.map(|held| Held { whole: true, ..held });
+        case
     }
 
     pub(super) fn base(mut self, base: Option<&'static str>, routes: Routes) -> Self {
@@ -131,6 +150,7 @@ impl Graylane<'_> {
 pub(super) fn all(module: &Path, probes: &Probes) -> Result<Vec<Case>> {
     let mut cases = floors(probes);
     cases.extend(policies(&Graylane { module })?);
+    cases.extend(guards(&Graylane { module })?);
     cases.extend(sizes(&Graylane { module })?);
     cases.extend(others());
     Ok(cases)
@@ -226,6 +246,25 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
             users(),
         )?
         .held("cookie", None),
+    ])
+}
+
+/// The filter with a guard on the canary, for the users of either version.
+fn guards(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
+    let off = policy(Names::Tag, &[of::by_header()]);
+    let on = of::guarded(off.clone());
+    let case = |name, title, policy: &Value, version| {
+        let case = of_module.case(name, title, policy, users_of(version, policy)?)?;
+        anyhow::Ok(Case {
+            ticks: true,
+            ..case
+        })
+    };
+    Ok(vec![
+        case("baseline", "no guard, on the baseline", &off, "v1")?,
+        case("guard-baseline", "guard, on the baseline", &on, "v1")?.whole_held("baseline", 1.05),
+        case("canary", "no guard, on the canary", &off, "v2")?,
+        case("guard-canary", "guard, on the canary", &on, "v2")?.whole_held("canary", None),
     ])
 }
 

@@ -168,3 +168,13 @@ pub(super) fn mint() -> Vec<Value> {
     rule["split"]["missing"] = "mint".into();
     vec![rule]
 }
+
+/// The policy with a guard that looks at everything, on the canary.
+pub(super) fn guarded(mut policy: Value) -> Value {
+    policy["services"][0]["versions"][1]["guard"] = json!({
+        "max_error_percent": 100,
+        "max_slow": { "over": "10s", "percent": 100 },
+        "above_baseline": { "error_percent": 100 },
+    });
+    policy
+}

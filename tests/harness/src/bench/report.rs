@@ -37,9 +37,20 @@ pub(super) struct Ratio {
     pub multiple: f64,
     /// The most that it may be.
     pub target: Option<f64>,
+    /// Whether all that Envoy does is compared, rather than what the filters add.
+    pub whole: bool,
 }
 
 impl Ratio {
+    fn beside(&self) -> String {
+        let against = &self.against;
+        if self.whole {
+            format!("{against}, all of Envoy")
+        } else {
+            against.clone()
+        }
+    }
+
     fn verdict(&self) -> &'static str {
         match self.target {
             None => "",
@@ -60,11 +71,16 @@ pub(super) fn rows(cases: &[Case], counts: &BTreeMap<&str, Count>) -> Vec<Row> {
     let row = |case: &Case| {
         let count = counts.get(case.name)?;
         let held = case.held.and_then(|held| {
-            let other = added(named(held.against)?)?;
+            let other = named(held.against)?;
+            let cost = |case: &Case| {
+                let whole = counts.get(case.name).map(|count| count.per_request);
+                whole.filter(|_| held.whole).or_else(|| added(case))
+            };
             Some(Ratio {
                 against: held.against.to_owned(),
-                multiple: added(case)? / other,
+                multiple: cost(case)? / cost(other)?,
                 target: held.target,
+                whole: held.whole,
             })
         });
         Some(Row {
@@ -103,7 +119,7 @@ pub(super) fn table(rows: &[Row]) -> Table {
             row.title.clone(),
             thousands(row.per_request),
             row.added.map(thousands).unwrap_or_default(),
-            held.map(|held| held.against.clone()).unwrap_or_default(),
+            held.map(Ratio::beside).unwrap_or_default(),
             held.map(|held| format!("{:.3}", held.multiple))
                 .unwrap_or_default(),
             target
@@ -154,6 +170,7 @@ mod tests {
             against: String::new(),
             multiple,
             target,
+            whole: false,
         };
         assert_eq!(ratio(1.05, Some(1.05)).verdict(), "met");
         assert_eq!(ratio(1.06, Some(1.05)).verdict(), "missed");

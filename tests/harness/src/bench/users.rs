@@ -46,6 +46,13 @@ pub(super) fn kept(policy: &Value) -> Result<Vec<Visit>> {
     Ok(users().into_iter().map(with_cookie).collect())
 }
 
+/// Those of the users whom the policy sends to the version.
+pub(super) fn users_of(version: &str, policy: &Value) -> Result<Vec<Visit>> {
+    let native = Native::compile(policy)?;
+    let own = |visit: &Visit| native.decide(visit).version.as_deref() == Some(version);
+    Ok(users().into_iter().filter(own).collect())
+}
+
 /// Thirteen headers; with the cookies and the host's beside them a browser's usual lot.
 fn browser(visit: Visit) -> Visit {
     const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
