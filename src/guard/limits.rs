@@ -115,7 +115,9 @@ impl Check {
         let excess = self.excess(answers);
         let answers = f64::from(answers);
         let variance = answers * self.limit * (1.0 - self.limit) + answers * answers * self.doubt;
-        excess > 0.0 && excess * excess > RARE * (variance + excess / 3.0)
+        // Of a version that must not fail at all, no failure is by chance.
+        let rare = variance <= 0.0 || excess * excess > RARE * (variance + excess / 3.0);
+        excess > 0.0 && rare
     }
 }
 
@@ -144,4 +146,31 @@ fn checks(guard: &Guard, own: Counts, beside: Counts) -> impl Iterator<Item = (B
     ];
     all.into_iter()
         .filter_map(|(because, check)| Some((because, check?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bucket::SCALE;
+
+    fn least(answers: u32, percent: u32) -> Option<u32> {
+        let limit = Share::of_buckets(percent * SCALE / 100);
+        (0..=answers).find(|&bad| Check::new(bad, limit).is_passed(answers))
+    }
+
+    /// As docs/guard.md has it.
+    #[test]
+    fn few_answers_say_little() {
+        let limits = [50, 100, 300, 1_000, 10_000].map(|answers| least(answers, 5));
+        assert_eq!(limits, [11, 16, 32, 79, 584].map(Some));
+        assert_eq!(least(1, 0), Some(1));
+        assert_eq!(least(10_000, 100), None);
+    }
+
+    #[test]
+    fn one_who_fails_every_fifth_is_found_out_after_sixty() {
+        let five = Share::of_buckets(SCALE / 20);
+        let passed = |answers: &u32| Check::new(answers / 5, five).is_passed(*answers);
+        assert_eq!((1..1_000).find(passed), Some(60));
+    }
 }

@@ -54,7 +54,7 @@ impl Share {
     }
 
     /// The share of so many buckets, in `0..=SCALE`.
-    pub(super) fn of_buckets(buckets: u32) -> Self {
+    pub(crate) fn of_buckets(buckets: u32) -> Self {
         Self(buckets)
     }
 
