@@ -3,6 +3,8 @@
 
 #![cfg(feature = "cli")]
 
+#[path = "cli/admin.rs"]
+mod admin;
 #[path = "cli/changes.rs"]
 mod changes;
 #[path = "cli/check.rs"]
@@ -25,6 +27,8 @@ mod istio;
 mod lanes;
 #[path = "cli/proxies.rs"]
 mod proxies;
+#[path = "cli/retire.rs"]
+mod retire;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/schema.rs"]
@@ -84,6 +88,24 @@ fn exit_codes_are_as_documented() {
                 "20.499%",
             ],
             3,
+        ),
+        (
+            &[
+                "retire",
+                "checkout/v1",
+                policy,
+                "--admin=http://127.0.0.1:1",
+            ],
+            3,
+        ),
+        (
+            &[
+                "retire",
+                "checkout/v0",
+                policy,
+                "--admin=http://127.0.0.1:1",
+            ],
+            2,
         ),
         (&["completions", "bash"], 0),
     ] {

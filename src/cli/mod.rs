@@ -19,6 +19,7 @@ mod keys;
 mod layout;
 mod output;
 mod request;
+mod retire;
 mod schema;
 mod simulate;
 
@@ -28,8 +29,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use output::{BAD, Exit, Said, styled};
 
-/// Tells what a graylane policy means: whether it is right, whom it sends where and why, and whom a
-/// change would move
+/// Tells what a graylane policy means: whether it is right, whom it sends where and why, whom a
+/// change would move, and when a version has nothing left to do
 #[derive(Parser)]
 #[command(name = "graylane", version, after_help = EXITS, max_term_width = 100)]
 struct Cli {
@@ -38,7 +39,8 @@ struct Cli {
 }
 
 const EXITS: &str = "Exit codes: 0 fine; 1 a policy is refused; 2 the command cannot be carried out; \
-3 the answer is not the one demanded (--max-moved, a share that chance does not explain)";
+3 the answer is not the one demanded (--max-moved, a share that chance does not explain, a version \
+that is not idle)";
 
 #[derive(Subcommand)]
 enum Command {
@@ -50,6 +52,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Tell what changes between two policies, and how many users move
     Diff(diff::Args),
+    /// Wait until no proxy has anything open on a version, so that it may be deleted
+    Retire(retire::Args),
     /// Print the JSON Schema of policies, for editors
     #[command(after_help = schema::EXAMPLES)]
     Schema,
@@ -89,6 +93,7 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Explain(args) => explain::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Retire(args) => retire::run(args),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {
             let mut script = Vec::new();

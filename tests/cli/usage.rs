@@ -50,6 +50,28 @@ fn an_option_that_is_wrong_is_told_with_its_remedy() {
             "invalid value '101' for '--max-moved <PERCENT>': use 0% to 100%",
         ),
         (
+            &["retire", "checkout", "--admin=http://127.0.0.1:1"],
+            "invalid value 'checkout' for '<SERVICE/VERSION>': write it as checkout/v1",
+        ),
+        (
+            &["retire", "checkout/v1", "--admin=https://127.0.0.1:1"],
+            "invalid value 'https://127.0.0.1:1' for '--admin <URL>': write it as \
+             http://127.0.0.1:9901, without TLS",
+        ),
+        (
+            &["retire", "checkout/v1", "--admin=http://a", "--quiet=1s"],
+            "invalid value '1s' for '--quiet <TIME>': use 2s or more; proxies tell what is open \
+             once a second",
+        ),
+        (
+            &["retire", "checkout/v1", "--admin=http://a", "--timeout=ten"],
+            "invalid value 'ten' for '--timeout <TIME>': write it as 10s or 5m",
+        ),
+        (
+            &["retire", "checkout/v1", "--admin=http://a", "--timeout=5s"],
+            "--timeout 5s is shorter than --quiet 10s; make it longer",
+        ),
+        (
             &["diff", policy, "docs/examples/none.yaml"],
             "docs/examples/none.yaml cannot be read: No such file or directory (os error 2)",
         ),
