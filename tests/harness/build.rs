@@ -21,12 +21,23 @@ fn main() {
         .server_streaming()
         .comment("Answers as often as it was asked to.")
         .build();
+    let talk = Method::builder()
+        .name("talk")
+        .route_name("Talk")
+        .input_type("crate::backend::messages::Ask")
+        .output_type("crate::backend::messages::Told")
+        .codec_path("tonic_prost::ProstCodec")
+        .client_streaming()
+        .server_streaming()
+        .comment("Answers each message, until the caller has no more.")
+        .build();
     let echo = Service::builder()
         .name("Echo")
         .package("graylane.harness")
         .comment("What a backend tells of a call that reached it.")
         .method(say)
         .method(watch)
+        .method(talk)
         .build();
     Builder::new().compile(&[echo]);
     println!("cargo:rerun-if-changed=build.rs");

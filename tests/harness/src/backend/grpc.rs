@@ -1,4 +1,4 @@
-//! The gRPC side of a backend: one answer, or a stream of them.
+//! The gRPC side of a backend: one answer, a stream of them, or one for each message of a stream.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_stream::{Stream, StreamExt};
 use tonic::metadata::KeyAndValueRef;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::State;
 use super::messages::{Ask, Pair, Told};
@@ -17,6 +17,8 @@ pub(super) mod generated {
     #![allow(missing_docs, unreachable_pub, clippy::pedantic)]
     include!(concat!(env!("OUT_DIR"), "/graylane.harness.Echo.rs"));
 }
+
+type Answers = Pin<Box<dyn Stream<Item = Result<Told, Status>> + Send>>;
 
 /// A stream that never ends by itself would keep Envoy from stopping.
 const LONGEST_WATCH: u32 = 100_000;
@@ -30,7 +32,7 @@ pub(super) struct Grpc {
 }
 
 impl Grpc {
-    fn told(&self, request: &Request<Ask>) -> Told {
+    fn told<T>(&self, request: &Request<T>) -> Told {
         self.state.requests.fetch_add(1, Ordering::Relaxed);
         let metadata = request.metadata().iter().map(|entry| match entry {
             KeyAndValueRef::Ascii(name, value) => Pair {
@@ -55,7 +57,7 @@ impl Echo for Grpc {
         Ok(Response::new(self.told(&request)))
     }
 
-    type WatchStream = Pin<Box<dyn Stream<Item = Result<Told, Status>> + Send>>;
+    type WatchStream = Answers;
 
     async fn watch(&self, request: Request<Ask>) -> Result<Response<Self::WatchStream>, Status> {
         let told = self.told(&request);
@@ -69,6 +71,19 @@ impl Echo for Grpc {
                 Ok(told)
             }
         });
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    type TalkStream = Answers;
+
+    async fn talk(
+        &self,
+        request: Request<Streaming<Ask>>,
+    ) -> Result<Response<Self::TalkStream>, Status> {
+        let told = self.told(&request);
+        let answers = request
+            .into_inner()
+            .map(move |ask| ask.map(|_| told.clone()));
         Ok(Response::new(Box::pin(answers)))
     }
 }

@@ -1,13 +1,14 @@
 //! One version of a service: it says which version it is and what reached it, and may go on to the
 //! next service.
 //!
-//! HTTP/1.1 and HTTP/2 without TLS on one port, and gRPC on the same.
+//! HTTP/1.1 and HTTP/2 without TLS on one port, and gRPC and WebSocket on the same.
 
 mod echo;
 mod fleet;
 mod grpc;
 pub mod messages;
 mod onward;
+mod talk;
 
 pub use echo::{Echo, escape, unescape};
 pub use fleet::{Backend, Fleet};
@@ -20,7 +21,7 @@ use std::sync::{Arc, RwLock};
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
@@ -30,6 +31,9 @@ use onward::Next;
 const COUNT: &str = "/graylane.harness/requests";
 /// Where a backend is told of the next service: the way, its sidecar, the host.
 const NEXT: &str = "/graylane.harness/next";
+
+/// Where a backend takes a WebSocket.
+pub const TALK: &str = "/graylane.harness/talk";
 
 /// What a backend is, and what it counts.
 #[derive(Debug)]
@@ -88,6 +92,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
     let router = Router::new()
         .route_service("/graylane.harness.Echo/{method}", service)
         .route(COUNT, get(echo::count))
+        .route(TALK, any(talk::answer))
         .route(
             &format!("{NEXT}/{{way}}/{{sidecar}}/{{host}}"),
             post(echo::go_on),

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
 use tonic::metadata::{MetadataKey, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 
+use super::Talk;
 use crate::backend::EchoClient;
 use crate::backend::messages::{Ask, Told};
 
@@ -54,10 +56,24 @@ impl Caller {
         }
         Ok(told)
     }
+
+    /// A call that stays open: each message has an answer.
+    ///
+    /// # Errors
+    /// If a key or value is none, or the call fails.
+    pub async fn talk(&mut self, metadata: &[(&str, &str)]) -> Result<Talk> {
+        let (asks, asked) = tokio::sync::mpsc::channel(1);
+        let request = request(ReceiverStream::new(asked), metadata)?;
+        let answers = self.client.talk(request).await?.into_inner();
+        Ok(Talk::Grpc {
+            asks,
+            answers: Box::new(answers),
+        })
+    }
 }
 
-fn request(ask: Ask, metadata: &[(&str, &str)]) -> Result<Request<Ask>> {
-    let mut request = Request::new(ask);
+fn request<T>(message: T, metadata: &[(&str, &str)]) -> Result<Request<T>> {
+    let mut request = Request::new(message);
     for (name, value) in metadata {
         let name = MetadataKey::from_bytes(name.as_bytes())
             .with_context(|| format!("{name} is no metadata key"))?;
