@@ -26,7 +26,6 @@ use watch::{Told, Watch};
 const EXAMPLES: &str = "Examples:
   graylane retire checkout/v1 --admin http://127.0.0.1:9901
   graylane retire checkout/v1 policy.yaml --admin http://10.0.0.1:9901 --admin http://10.0.0.2:9901
-  kubectl port-forward deploy/gateway 15000 & graylane retire checkout/v1 --admin http://127.0.0.1:15000
 
 Exit codes: 0 idle, 3 not idle, or the policy still sends users there, 2 a proxy cannot be asked";
 

@@ -19,7 +19,7 @@ impl<'a> Waiting<'a> {
     pub(super) fn new(args: &'a Args) -> Self {
         let bar = ProgressBar::new_spinner();
         // A template that does not parse costs the style, not the wait.
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
