@@ -1,13 +1,17 @@
 //! The HTTP side of a backend: JSON that loses nothing of what arrived.
 
 use std::fmt::Write;
+use std::panic::resume_unwind;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::{Path, Request, State as Shared};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -16,8 +20,10 @@ use super::onward::{Next, Onward};
 /// Asks a backend to wait so many milliseconds before it answers: `500`, or `v3=500` for the
 /// backend of that version only.
 const DELAY: &str = "x-backend-delay-ms";
-/// Asks a backend for this status.
+/// Asks a backend for this status: `503`, or `v2=503` for the backend of that version only.
 const STATUS: &str = "x-backend-status";
+/// Asks the backend of this version to break the connection instead of answering.
+const RESET: &str = "x-backend-reset";
 /// Asks a backend for one more header in its answer, such as `cache-control: public`.
 const ANSWER: &str = "x-backend-answer";
 /// No request keeps a backend longer than this.
@@ -102,13 +108,19 @@ pub fn unescape(text: &str) -> Vec<u8> {
 
 pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     state.requests.fetch_add(1, Ordering::Relaxed);
-    let headers = request.headers();
-    if let Some(delay) = delay(headers, &state.version) {
+    let (request, body) = request.into_parts();
+    if let Err(error) = body.collect().await {
+        return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
+    }
+    let headers = &request.headers;
+    if let Some(delay) = asked::<u64>(headers, DELAY, &state.version) {
         tokio::time::sleep(Duration::from_millis(delay.min(LONGEST_DELAY))).await;
     }
-    let asked = number(headers, STATUS).and_then(|status| u16::try_from(status).ok());
-    let status = asked.and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.unwrap_or(StatusCode::OK);
+    if headers.get(RESET).is_some_and(|of| of == &*state.version) {
+        // Ends the task of this connection or stream, and says nothing.
+        resume_unwind(Box::new(RESET));
+    }
+    let status = asked(headers, STATUS, &state.version).unwrap_or(StatusCode::OK);
     let onward = match state.next() {
         None => None,
         Some(next) => match next.call(headers).await {
@@ -118,9 +130,9 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
     };
     let echo = Echo {
         version: state.version.clone(),
-        method: request.method().to_string(),
+        method: request.method.to_string(),
         path: request
-            .uri()
+            .uri
             .path_and_query()
             .map_or_else(String::new, ToString::to_string),
         authority: authority(&request),
@@ -151,16 +163,17 @@ fn wanted(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// HTTP/2 names the host in the target, HTTP/1.1 in a header.
-fn authority(request: &Request) -> String {
-    let of_target = request.uri().authority().map(ToString::to_string);
-    let of_header = || Some(escape(request.headers().get(header::HOST)?.as_bytes()));
+fn authority(request: &Parts) -> String {
+    let of_target = request.uri.authority().map(ToString::to_string);
+    let of_header = || Some(escape(request.headers.get(header::HOST)?.as_bytes()));
     of_target.or_else(of_header).unwrap_or_default()
 }
 
-fn delay(headers: &HeaderMap, version: &str) -> Option<u64> {
-    let text = headers.get(DELAY)?.to_str().ok()?;
-    let (of, delay) = text.split_once('=').unwrap_or((version, text));
-    delay.parse().ok().filter(|_| of == version)
+/// What a header asks of the backend of this version.
+fn asked<T: FromStr>(headers: &HeaderMap, name: &str, version: &str) -> Option<T> {
+    let text = headers.get(name)?.to_str().ok()?;
+    let (of, asked) = text.split_once('=').unwrap_or((version, text));
+    asked.parse().ok().filter(|_| of == version)
 }
 
 /// Has the application go on to another service from now on.
@@ -180,8 +193,22 @@ pub(super) async fn count(Shared(state): Shared<Arc<State>>) -> String {
     state.requests().to_string()
 }
 
-fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
-    headers.get(name)?.to_str().ok()?.parse().ok()
+/// Whether it is fit for traffic, as health checks ask.
+pub(super) async fn health(Shared(state): Shared<Arc<State>>) -> StatusCode {
+    if state.healthy.load(Ordering::Relaxed) {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+/// Has it say that it is fit for traffic from now on, or that it is not.
+pub(super) async fn set_health(
+    Shared(state): Shared<Arc<State>>,
+    Path(healthy): Path<bool>,
+) -> String {
+    state.healthy.store(healthy, Ordering::Relaxed);
+    format!("{} healthy: {healthy}", state.version)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
 
-use super::{COUNT, NEXT, State, Way, any_port, serve};
+use super::{COUNT, HEALTH, NEXT, State, Way, any_port, serve};
 use crate::client::{fetch, post};
 use crate::docker::{BACKEND_PORT, Container, Network};
 
@@ -22,7 +22,8 @@ pub struct Backend {
 enum Home {
     Here {
         state: Arc<State>,
-        task: JoinHandle<Result<()>>,
+        // Its own, which takes every connection along; `None` once it is gone.
+        runtime: Option<Runtime>,
     },
     There {
         // Held for its Drop.
@@ -31,17 +32,25 @@ enum Home {
 }
 
 impl Backend {
-    /// Serves from a task of this process.
+    /// Serves from a thread of this process.
     ///
     /// # Errors
     /// If no port is free.
     pub async fn here(version: &str) -> Result<Self> {
-        let (listener, at) = any_port().await?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        // A listener belongs to the runtime that bound it.
+        let (listener, at) = runtime.spawn(any_port()).await??;
         let state = Arc::new(State::new(version));
-        let task = tokio::spawn(serve(listener, Arc::clone(&state)));
+        runtime.spawn(serve(listener, Arc::clone(&state)));
         Ok(Self {
             at,
-            home: Home::Here { state, task },
+            home: Home::Here {
+                state,
+                runtime: Some(runtime),
+            },
         })
     }
 
@@ -85,6 +94,15 @@ impl Backend {
         Ok(())
     }
 
+    /// Has it tell health checks that it is fit for traffic, or that it is not.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn set_healthy(&self, healthy: bool) -> Result<()> {
+        post(self.at, &format!("{HEALTH}/{healthy}")).await?;
+        Ok(())
+    }
+
     /// Its counters and switches; `None` if it runs in a container.
     #[must_use]
     pub fn state(&self) -> Option<&State> {
@@ -97,8 +115,10 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        if let Home::Here { task, .. } = &self.home {
-            task.abort();
+        if let Home::Here { runtime, .. } = &mut self.home
+            && let Some(runtime) = runtime.take()
+        {
+            runtime.shutdown_background();
         }
     }
 }
@@ -143,7 +163,7 @@ impl Fleet {
         self.backends.get(version)
     }
 
-    /// Takes a version's backend down: connections to it are refused from now on.
+    /// Takes a version's backend down: its connections end, and new ones are refused.
     pub fn stop(&mut self, version: &str) -> bool {
         self.backends.remove(version).is_some()
     }

@@ -16,7 +16,7 @@ pub use grpc::generated::echo_client::EchoClient;
 pub use onward::{Onward, PASSED_ON, Way};
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use anyhow::{Context, Result};
@@ -31,6 +31,10 @@ use onward::Next;
 const COUNT: &str = "/graylane.harness/requests";
 /// Where a backend is told of the next service: the way, its sidecar, the host.
 const NEXT: &str = "/graylane.harness/next";
+/// Where a backend is told whether it is fit for traffic.
+const HEALTH: &str = "/graylane.harness/health";
+/// Where the samples' health checks ask.
+const HEALTHZ: &str = "/healthz";
 
 /// Where a backend takes a WebSocket.
 pub const TALK: &str = "/graylane.harness/talk";
@@ -40,6 +44,7 @@ pub const TALK: &str = "/graylane.harness/talk";
 pub struct State {
     version: String,
     requests: AtomicU64,
+    healthy: AtomicBool,
     next: RwLock<Option<Next>>,
 }
 
@@ -48,6 +53,7 @@ impl State {
         Self {
             version: version.to_owned(),
             requests: AtomicU64::new(0),
+            healthy: AtomicBool::new(true),
             next: RwLock::default(),
         }
     }
@@ -97,6 +103,8 @@ async fn serve(listener: TcpListener, state: Arc<State>) -> Result<()> {
             &format!("{NEXT}/{{way}}/{{sidecar}}/{{host}}"),
             post(echo::go_on),
         )
+        .route(HEALTHZ, get(echo::health))
+        .route(&format!("{HEALTH}/{{healthy}}"), post(echo::set_health))
         .fallback(echo::answer)
         .with_state(state);
     // An answer in two parts, as gRPC's is, waits for nobody's acknowledgement.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::header::{HOST, HeaderName, HeaderValue, SET_COOKIE};
@@ -70,8 +70,8 @@ pub struct Connection {
 
 #[derive(Debug)]
 enum Sender {
-    Http1(http1::SendRequest<Empty<Bytes>>),
-    Http2(http2::SendRequest<Empty<Bytes>>),
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
 }
 
 impl Connection {
@@ -174,8 +174,8 @@ async fn once(to: SocketAddr, visit: Visit) -> Result<String> {
     Ok(text)
 }
 
-fn request(visit: &Visit, protocol: Protocol) -> Result<Request<Empty<Bytes>>> {
-    let mut request = Request::new(Empty::new());
+fn request(visit: &Visit, protocol: Protocol) -> Result<Request<Full<Bytes>>> {
+    let mut request = Request::new(Full::new(visit.body.clone()));
     *request.method_mut() = Method::from_bytes(visit.method.as_bytes())?;
     let headers = request.headers_mut();
     for (name, value) in &visit.headers {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::Issuer;
@@ -30,6 +31,8 @@ pub struct Visit {
     pub authority: String,
     /// The headers, in order.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
+    pub body: Bytes,
     /// The address that Envoy sees.
     pub source_ip: IpAddr,
     /// What Envoy's `jwt_authn` writes down once it has verified the token: the claims, by its
@@ -48,6 +51,7 @@ impl Visit {
             path: "/".to_owned(),
             authority: "checkout.example.com".to_owned(),
             headers: Vec::new(),
+            body: Bytes::new(),
             source_ip: Ipv4Addr::LOCALHOST.into(),
             verified: Value::Null,
         }
@@ -57,6 +61,14 @@ impl Visit {
     #[must_use]
     pub fn over(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
+        self
+    }
+
+    /// The same by another method, with a body of so many bytes.
+    #[must_use]
+    pub fn sending(mut self, method: &str, length: usize) -> Self {
+        method.clone_into(&mut self.method);
+        self.body = vec![b'.'; length].into();
         self
     }
 
