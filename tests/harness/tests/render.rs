@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 6] = [
+const SAMPLES: [&str; 7] = [
     "standalone",
+    "rescue",
     "header-routes",
     "subset",
     "jwt",
@@ -38,6 +39,7 @@ fn rendered(
         form,
         backends: &backends(versions),
         claims_in: None,
+        missing_cluster: None,
         node: None,
         raw: false,
         inbound: false,

@@ -31,6 +31,7 @@ async fn every_sample_starts_with_its_own_policy() {
     let backends = lab.backends(&["v1", "v2"]).await.unwrap();
     for sample in [
         "standalone",
+        "rescue",
         "header-routes",
         "subset",
         "jwt",
@@ -72,6 +73,7 @@ async fn every_configuration_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     for name in [
         "standalone",
+        "rescue",
         "header-routes",
         "subset",
         "mirror",
@@ -90,6 +92,7 @@ async fn every_configuration_is_valid() {
             stripping: Stripping::All,
             hop_headers_removed: true,
             claims_in: None,
+            missing_cluster: None,
             node: None,
             raw: false,
             inbound: false,

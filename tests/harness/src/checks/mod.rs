@@ -14,6 +14,7 @@ mod mint;
 mod mirror;
 mod people;
 mod refused;
+mod rescue;
 mod sets;
 mod shares;
 mod sticky;
@@ -63,6 +64,8 @@ pub enum Check {
     Forged,
     /// A copy changes no answer, whatever becomes of it.
     Mirror,
+    /// Where a canary fails, the baseline answers within the same request.
+    Rescue,
     /// gRPC, unary and streams.
     Grpc,
     /// Three services behind sidecars: the tag is followed from hop to hop.
@@ -98,6 +101,7 @@ impl Check {
             Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
+            Self::Rescue => rescue::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
             Self::Mesh => mesh::check(lab).await,
             Self::Refused => refused::check(lab).await,

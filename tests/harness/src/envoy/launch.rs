@@ -190,6 +190,9 @@ fn arguments(bootstrap: &str, workers: u32) -> Vec<String> {
         // Several Envoys run beside each other, and none hands over to a next one: without hot
         // restart they share no base id and leave nothing in shared memory.
         "--disable-hot-restart",
+        // Access logs are read while it runs.
+        "--file-flush-interval-msec",
+        "100",
         "--log-level",
         "warning",
         "--component-log-level",

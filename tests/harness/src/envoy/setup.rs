@@ -27,6 +27,8 @@ pub struct Setup {
     pub claims_in: Option<String>,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
+    /// A cluster of the sample that is not there.
+    pub missing_cluster: Option<String>,
     /// Envoy's workers.
     pub workers: u32,
     /// Envoy's node; `None` leaves the sample's.
@@ -50,6 +52,7 @@ impl Setup {
             hop_headers_removed: true,
             claims_in: None,
             module: None,
+            missing_cluster: None,
             workers: 2,
             node: None,
             raw: false,
@@ -110,6 +113,13 @@ impl Setup {
     #[must_use]
     pub fn module(mut self, module: impl Into<PathBuf>) -> Self {
         self.module = Some(module.into());
+        self
+    }
+
+    /// Without this cluster of the sample.
+    #[must_use]
+    pub fn without_cluster(mut self, name: &str) -> Self {
+        self.missing_cluster = Some(name.to_owned());
         self
     }
 
