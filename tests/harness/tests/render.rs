@@ -7,9 +7,10 @@ use std::net::SocketAddr;
 use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 7] = [
+const SAMPLES: [&str; 8] = [
     "standalone",
     "rescue",
+    "assets",
     "header-routes",
     "subset",
     "jwt",

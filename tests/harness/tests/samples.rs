@@ -74,6 +74,7 @@ async fn every_configuration_is_valid() {
     for name in [
         "standalone",
         "rescue",
+        "assets",
         "header-routes",
         "subset",
         "mirror",

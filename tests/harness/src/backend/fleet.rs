@@ -163,6 +163,18 @@ impl Fleet {
         self.backends.get(version)
     }
 
+    /// How many requests have reached all of them, by their own count.
+    ///
+    /// # Errors
+    /// If one does not answer.
+    pub async fn requests(&self) -> Result<u64> {
+        let mut requests = 0;
+        for backend in self.backends.values() {
+            requests += backend.requests().await?;
+        }
+        Ok(requests)
+    }
+
     /// Takes a version's backend down: its connections end, and new ones are refused.
     pub fn stop(&mut self, version: &str) -> bool {
         self.backends.remove(version).is_some()

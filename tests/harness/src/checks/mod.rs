@@ -1,6 +1,7 @@
 //! What is verified, one file each. A check starts what it needs in the [`Lab`] and returns rows.
 
 mod agree;
+mod assets;
 mod broken;
 mod claims;
 mod clock;
@@ -66,6 +67,8 @@ pub enum Check {
     Mirror,
     /// Where a canary fails, the baseline answers within the same request.
     Rescue,
+    /// What a page loads has its version, or comes from the other.
+    Assets,
     /// gRPC, unary and streams.
     Grpc,
     /// Three services behind sidecars: the tag is followed from hop to hop.
@@ -102,6 +105,7 @@ impl Check {
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Rescue => rescue::check(lab).await,
+            Self::Assets => assets::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
             Self::Mesh => mesh::check(lab).await,
             Self::Refused => refused::check(lab).await,

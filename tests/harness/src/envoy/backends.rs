@@ -53,22 +53,22 @@ pub(super) fn place_routes(
         let Some(Value::Array(routes)) = object.get_mut("routes") else {
             return Ok(());
         };
-        let canary = routes.iter().position(|route| {
-            route["match"]["headers"].is_array() && route["route"]["cluster"].is_string()
-        });
-        let Some((place, model)) = canary.and_then(|place| Some((place, routes.get(place)?)))
-        else {
-            return Ok(());
+        let of = |route: &Value| {
+            let cluster = route["route"]["cluster"].as_str()?;
+            let version = cluster.strip_prefix("checkout-")?;
+            backends.contains_key(version).then(|| version.to_owned())
         };
-        let model = model.clone();
-        let cluster = model["route"]["cluster"].as_str().unwrap_or_default();
-        let Some(of) = cluster.strip_prefix("checkout-") else {
-            bail!("routes: {cluster} is no cluster of a version");
+        let canary = routes.iter().enumerate().find_map(|(place, route)| {
+            let matched = route["match"]["headers"].is_array();
+            Some((place, route.clone(), of(route).filter(|_| matched)?))
+        });
+        let Some((place, model, of)) = canary else {
+            return Ok(());
         };
         for version in backends.keys() {
             let own = format!("checkout-{version}");
             if !routes.iter().any(|route| route["route"]["cluster"] == *own) {
-                routes.insert(place, renamed(&model, of, version));
+                routes.insert(place, renamed(&model, &of, version));
             }
         }
         Ok(())

@@ -85,7 +85,7 @@ impl Pair {
             .iter()
             .flat_map(|ask| (0..EACH).map(|number| failure.of(ask.visit(number))))
             .collect();
-        let before = made(backends).await?;
+        let before = backends.requests().await?;
         let (without, with) = tokio::try_join!(
             ask(&self.without, failure, &visits),
             ask(&self.with, failure, &visits),
@@ -98,7 +98,7 @@ impl Pair {
             .collect();
         rows.push(log::agrees(&self.with, failure, &with).await?);
         if let Some(expected) = failure.made(visits.len()) {
-            let made = made(backends).await? - before;
+            let made = backends.requests().await? - before;
             let rule = format!("{failure}: requests made, of {} asked", 2 * visits.len());
             rows.push(Row::exact(NAME, rule, expected, made));
         }
@@ -168,17 +168,6 @@ async fn ask(envoy: &Envoy, failure: Failure, visits: &Arc<[Visit]>) -> Result<V
         ..Pace::default()
     };
     drive(envoy.address(), visits, pace, progress).await
-}
-
-/// What both backends were asked, by their own count.
-async fn made(backends: &Fleet) -> Result<u64> {
-    let mut made = 0;
-    for version in ["v1", "v2"] {
-        if let Some(backend) = backends.get(version) {
-            made += backend.requests().await?;
-        }
-    }
-    Ok(made)
 }
 
 /// How many of one kind failed, and that whoever did not was answered by the baseline, with all of
