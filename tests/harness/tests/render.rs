@@ -40,7 +40,7 @@ fn rendered(
         form,
         backends: &backends(versions),
         claims_in: None,
-        missing_cluster: None,
+        edit: None,
         node: None,
         raw: false,
         inbound: false,

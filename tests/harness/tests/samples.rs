@@ -93,7 +93,7 @@ async fn every_configuration_is_valid() {
             stripping: Stripping::All,
             hop_headers_removed: true,
             claims_in: None,
-            missing_cluster: None,
+            edit: None,
             node: None,
             raw: false,
             inbound: false,

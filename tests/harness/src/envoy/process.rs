@@ -63,7 +63,7 @@ impl Envoy {
             stripping: setup.stripping,
             hop_headers_removed: setup.hop_headers_removed,
             claims_in: setup.claims_in.as_deref(),
-            missing_cluster: setup.missing_cluster.as_deref(),
+            edit: setup.edit,
             node: setup.node.as_ref(),
             raw: setup.raw,
             inbound: setup.inbound,

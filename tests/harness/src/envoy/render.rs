@@ -75,8 +75,8 @@ pub struct Values<'a> {
     pub hop_headers_removed: bool,
     /// Where Envoy puts a verified token; `None` leaves the sample's place.
     pub claims_in: Option<&'a str>,
-    /// A cluster of the sample to leave out.
-    pub missing_cluster: Option<&'a str>,
+    /// What else is changed.
+    pub edit: Option<fn(&mut Value)>,
     /// The node; `None` leaves the sample's.
     pub node: Option<&'a Node>,
     /// Whether Envoy takes requests as they come.
@@ -113,7 +113,6 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             }
             if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
                 placed.extend(place_backends(clusters, values.backends)?);
-                clusters.retain(|cluster| cluster["name"].as_str() != values.missing_cluster);
             }
             rename_headers(tree, values);
             modules += place_module(tree, values.module)?;
@@ -123,7 +122,11 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             take_raw(tree, values)?;
             place_claims(tree, values.claims_in)?;
             place_database(tree, values.folder)?;
-            move_paths(tree, &paths, values.folder)
+            move_paths(tree, &paths, values.folder)?;
+            if let Some(edit) = values.edit {
+                edit(tree);
+            }
+            Ok(())
         };
         edit().with_context(|| format!("envoy/{}: {}", paths.name, file.path.display()))?;
     }

@@ -27,8 +27,8 @@ pub struct Setup {
     pub claims_in: Option<String>,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
-    /// A cluster of the sample that is not there.
-    pub missing_cluster: Option<String>,
+    /// A change of each of the sample's files, after all others.
+    pub edit: Option<fn(&mut Value)>,
     /// Envoy's workers.
     pub workers: u32,
     /// Envoy's node; `None` leaves the sample's.
@@ -52,7 +52,7 @@ impl Setup {
             hop_headers_removed: true,
             claims_in: None,
             module: None,
-            missing_cluster: None,
+            edit: None,
             workers: 2,
             node: None,
             raw: false,
@@ -116,10 +116,10 @@ impl Setup {
         self
     }
 
-    /// Without this cluster of the sample.
+    /// With each file of the sample changed so, after all others.
     #[must_use]
-    pub fn without_cluster(mut self, name: &str) -> Self {
-        self.missing_cluster = Some(name.to_owned());
+    pub fn edited(mut self, edit: fn(&mut Value)) -> Self {
+        self.edit = Some(edit);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Who is on a canary that fails is answered by the baseline within the same request; what is not
 //! rescued fails as it would without.
 
+mod edits;
 mod failure;
 mod log;
 
@@ -16,6 +17,7 @@ use crate::client::{Answer, Bounds, Load, Pace, Protocol, Visit, drive};
 use crate::envoy::{Envoy, Setup};
 use crate::lab::Lab;
 use crate::report::Row;
+use edits::{with_dead_hosts, without_v2};
 use failure::{ASKS, Ask, Failed, Failure};
 
 const NAME: &str = "rescue";
@@ -31,6 +33,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     canary(&backends)?.set_healthy(false).await?;
     let pair = Pair::start(lab, &backends, |setup| setup).await?;
     let mut rows = not_before_its_first_good_answer(&pair, &backends).await?;
+    rows.push(as_long_as_one_is_healthy(lab, &backends).await?);
     for failure in [Failure::Status, Failure::Reset, Failure::Hang] {
         rows.extend(pair.fail(failure, &backends).await?);
     }
@@ -40,8 +43,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     rows.extend(pair.fail(Failure::NoHealthyHost, &backends).await?);
     drop(pair);
 
-    let missing = |setup: Setup| setup.without_cluster("checkout-v2");
-    let pair = Pair::start(lab, &backends, missing).await?;
+    let pair = Pair::start(lab, &backends, |setup| setup.edited(without_v2)).await?;
     rows.extend(pair.fail(Failure::NoCluster, &backends).await?);
     drop(pair);
     let pair = Pair::naming(lab, &backends, |setup| setup, "nowhere", "nowhere-or-v1").await?;
@@ -202,27 +204,32 @@ fn failed(failure: Failure, ask: &Ask, without: &[Answer], with: &[Answer]) -> R
 
 /// A host that has not yet said that it is well gets nothing, although it would answer.
 async fn not_before_its_first_good_answer(pair: &Pair, backends: &Fleet) -> Result<Vec<Row>> {
+    let before = answered(&pair.with, "a new host, not healthy yet", "v1").await?;
+    canary(backends)?.set_healthy(true).await?;
+    healthy_hosts(&pair.with, 1).await?;
+    let after = answered(&pair.with, "a new host, healthy", "v2").await?;
+    Ok(vec![before, after])
+}
+
+/// Two of the canary's hosts are dead, and one answers for all of its users.
+async fn as_long_as_one_is_healthy(lab: &Lab, backends: &Fleet) -> Result<Row> {
+    let setup = Setup::of("rescue").policy(&policy("checkout-v2-or-v1"));
+    let envoy = lab.envoy(&setup.edited(with_dead_hosts), backends).await?;
+    healthy_hosts(&envoy, 1).await?;
+    answered(&envoy, "one host of three healthy", "v2").await
+}
+
+/// How many testers are answered by this version.
+async fn answered(envoy: &Envoy, case: &str, version: &str) -> Result<Row> {
     let visits: Arc<[Visit]> = (0..EACH).map(|number| Ask::GET.visit(number)).collect();
-    let mut rows = Vec::new();
-    for (case, healthy, version) in [("not healthy yet", false, "v1"), ("healthy", true, "v2")] {
-        if healthy {
-            canary(backends)?.set_healthy(true).await?;
-            healthy_hosts(&pair.with, 1).await?;
-        }
-        let progress = Progress::of(&format!("{NAME}: {case}"), visits.len());
-        let answers = drive(pair.with.address(), &visits, Pace::default(), progress).await?;
-        let there = answers
-            .iter()
-            .flatten()
-            .filter(|reply| reply.is_success() && reply.version() == Some(version));
-        rows.push(Row::exact(
-            NAME,
-            format!("a new version, {case}: answered by {version}"),
-            EACH,
-            there.count(),
-        ));
-    }
-    Ok(rows)
+    let progress = Progress::of(&format!("{NAME}: {case}"), visits.len());
+    let answers = drive(envoy.address(), &visits, Pace::default(), progress).await?;
+    let there = answers
+        .iter()
+        .flatten()
+        .filter(|reply| reply.is_success() && reply.version() == Some(version));
+    let rule = format!("{case}: testers answered by {version}");
+    Ok(Row::exact(NAME, rule, EACH, there.count()))
 }
 
 /// Waits until Envoy takes so many of v2's hosts for healthy.
