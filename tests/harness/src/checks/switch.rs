@@ -1,5 +1,5 @@
-//! A policy changes under load: nobody fails, nobody leaves a version that grows, every worker
-//! follows.
+//! A policy changes under load: nobody fails, not even who waits for an answer meanwhile, nobody
+//! leaves a version that grows, every worker follows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::failed;
 use super::people::{policy, with_user};
 use crate::Progress;
-use crate::client::{Bounds, Load, Protocol, Record, Visit};
+use crate::client::{Bounds, Load, Pace, Protocol, Record, Visit};
 use crate::envoy::Setup;
 use crate::lab::Lab;
 use crate::native::Native;
@@ -39,7 +39,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     };
     let ramp = [0.0, 1.0, 10.0, 50.0, 100.0, 0.0].map(percent);
     let mut rows = switch(lab, "ramp, by rename", &Setup::of("dynamic"), &ramp).await?;
-    let flips = ["v1", "v2", "v1"].map(everybody);
+    let flips = ["v1", "v2", "v1", "v2", "v1"].map(everybody);
     let kubelet = Setup::of("dynamic").kubelet();
     rows.extend(switch(lab, "blue-green, by symlink swap", &kubelet, &flips).await?);
     Ok(rows)
@@ -85,7 +85,10 @@ async fn switch(lab: &Lab, case: &str, setup: &Setup, steps: &[Step]) -> Result<
         .collect::<Result<_>>()?;
     let users = telling_users(&natives);
     let (records, changes, end) = load_through(lab, case, setup, steps, &users).await?;
-    let mut rows = vec![failed(NAME, case, &records)];
+    let mut rows = vec![
+        failed(NAME, case, &records),
+        under_way(case, &records, &changes),
+    ];
 
     let ends = changes.iter().skip(1).map(|next| next.begun).chain([end]);
     let windows: Vec<_> = changes
@@ -142,7 +145,7 @@ async fn load_through(
     let setup = setup.clone().policy(&first.policy);
     let envoy = lab.envoy(&setup, &backends).await?;
     let progress = Progress::of(&format!("switch: {case}"), steps.len());
-    let load = Load::start(envoy.address(), users, Bounds::default());
+    let load = Load::start(envoy.address(), users, dense());
     let started = Instant::now();
     let mut changes = vec![Change {
         begun: started,
@@ -167,6 +170,27 @@ async fn load_through(
     }
     let end = Instant::now();
     Ok((load.stop().await?, changes, end))
+}
+
+/// Requests that a change met on their way, so that [`failed`] speaks of them.
+fn under_way(case: &str, records: &[Record], changes: &[Change]) -> Row {
+    let met = |record: &&Record| {
+        let meets = |change: &Change| record.sent < change.begun && record.answered > change.done;
+        changes.iter().any(meets)
+    };
+    let met = records.iter().filter(met).count();
+    let rule = format!("{case}: under way at a change");
+    Row::judged(NAME, rule, "some", met, "", met > 0)
+}
+
+/// Enough clients that some always wait for an answer.
+fn dense() -> Bounds {
+    let usual = Bounds::default();
+    let pace = Pace {
+        clients: 16,
+        ..usual.pace
+    };
+    Bounds { pace, ..usual }
 }
 
 /// Whether every worker followed: `decide` tells what the old policy and the new one say.
@@ -237,8 +261,12 @@ fn telling_users(natives: &[Native]) -> Arc<[Visit]> {
             .collect();
         let group = groups.entry(versions).or_default();
         if group.len() < EACH {
-            let protocol = [Protocol::Http1, Protocol::Http2][number % 2];
-            group.push(visit.over(protocol));
+            let visit = visit.over([Protocol::Http1, Protocol::Http2][number % 2]);
+            group.push(match number % 20 {
+                0 | 1 => visit.with("x-backend-delay-ms", "100"),
+                2..=5 => visit.sending("POST", 20_000),
+                _ => visit,
+            });
         }
     }
     let mut users: Vec<_> = groups.into_values().flatten().collect();
