@@ -24,6 +24,9 @@ pub(crate) struct Vector {
     #[serde(default)]
     pub(crate) inbound: bool,
     pub(crate) policy: Value,
+    /// What the guards have seen before the cases.
+    #[serde(default)]
+    pub(crate) before: Vec<Step>,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -35,6 +38,33 @@ pub(crate) struct Proxy {
     pub(crate) region: String,
     pub(crate) zone: String,
     pub(crate) labels: BTreeMap<String, String>,
+}
+
+/// Requests that were answered, all alike; or, where there is no request, guards that judged.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    #[serde(rename = "comment")]
+    _comment: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub(crate) now: u64,
+    pub(crate) request: Option<Sent>,
+    /// How many.
+    #[serde(default = "once")]
+    pub(crate) times: u32,
+    /// What the version answered.
+    #[serde(default = "ok")]
+    pub(crate) status: u32,
+    /// And in the trailers.
+    pub(crate) grpc_status: Option<u8>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn ok() -> u32 {
+    200
 }
 
 /// One request, and what becomes of it.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::host::{DEBUG, Served, Vm};
-use crate::support::vectors::{Case, DryRun, Vector, files, vectors, written};
+use crate::host::{DEBUG, Ended, Root, Served, Vm};
+use crate::support::vectors::{Case, DryRun, Step, Vector, files, vectors, written};
 use crate::support::{self, Sent};
 
 type Form = (&'static str, fn(&Value) -> Vec<u8>);
@@ -17,6 +17,34 @@ fn vm(vector: &Vector) -> Vm {
     let mut vm = Vm::start();
     vm.node(vector);
     vm
+}
+
+impl Case {
+    /// What answers it.
+    fn answered(&self) -> Ended {
+        let headers = self.answer.iter();
+        headers.fold(Ended::with(200), |ended, (name, value)| {
+            ended.header(name, value)
+        })
+    }
+}
+
+/// Takes the module through what was before the cases.
+fn go_through(vm: &mut Vm, root: Root, before: &[Step]) {
+    for step in before {
+        vm.clock(step.now);
+        let Some(request) = &step.request else {
+            vm.tick(root);
+            continue;
+        };
+        let ended = step
+            .grpc_status
+            .map_or(Ended::with(step.status), Ended::grpc);
+        for _ in 0..step.times {
+            vm.serve_to(root, request, &ended);
+        }
+    }
+    vm.counted();
 }
 
 /// Why a request did not become what was expected.
@@ -79,12 +107,16 @@ fn every_vector_holds_in_both_forms() {
         for file in files() {
             for vector in vectors(&file) {
                 let mut vm = vm(&vector);
+                // A worker does not count what was before it began.
+                let began = vector.before.first().map(|step| step.now);
+                vm.clock(began.unwrap_or_default());
                 let root = vm.accept(&encode(&vector.policy));
+                go_through(&mut vm, root, &vector.before);
                 for case in &vector.cases {
                     run += 1;
                     vm.clock(case.now);
                     vm.chance(case.sent().random);
-                    let served = vm.serve_with(root, &case.request, &case.answer);
+                    let served = vm.serve_to(root, &case.request, &case.answered());
                     let miscounted = counters(case) != vm.counted();
                     let why = miscounted.then(|| "counted something else".to_owned());
                     let why = why.or_else(|| wrong_answer(case, &served));

@@ -1,25 +1,34 @@
 //! A host for the module, as Envoy is one, without a socket: it calls the module's callbacks in
 //! Envoy's order and answers the module's hostcalls out of a state that tests set and look at.
 
+mod common;
+mod ended;
 mod hostcall;
+mod metrics;
 mod module;
 mod property;
 mod proxy;
+mod request;
+mod shared;
 mod state;
 mod wasi;
 
+use std::cell::{RefCell, RefMut};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::mem;
+use std::rc::Rc;
 
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
+pub(crate) use ended::Ended;
 pub(crate) use module::path;
-pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise};
+pub(crate) use request::{Request, Served};
+pub(crate) use state::{Calls, DEBUG, ERROR, Headers, INFO, Line, Noise, WARN};
 
-use crate::support::Sent;
 use crate::support::vectors::Vector;
-use state::{State, Stream};
+use common::{Common, Kind};
+use state::State;
 
 /// One VM, as each of Envoy's workers has.
 pub(crate) struct Vm {
@@ -32,29 +41,33 @@ pub(crate) struct Vm {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Root(u32);
 
-/// A request in the VM.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request(u32);
-
-/// A request that went through.
+/// What was done at a tick.
 #[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) before: Headers,
-    pub(crate) after: Headers,
-    /// The answer as it goes on.
-    pub(crate) answer: Headers,
+pub(crate) struct Ticked {
+    /// Milliseconds from one to the next.
+    pub(crate) period: u64,
     pub(crate) calls: Calls,
     pub(crate) log: Vec<Line>,
 }
 
 impl Vm {
+    /// The first one of a proxy.
     pub(crate) fn start() -> Self {
+        Self::in_common(Rc::default())
+    }
+
+    /// One more of the proxy that another one belongs to.
+    pub(crate) fn start_beside(other: &Self) -> Self {
+        Self::in_common(other.store.data().common.clone())
+    }
+
+    fn in_common(common: Rc<RefCell<Common>>) -> Self {
         let (module, linker) = &*module::BUILT;
         assert!(
             module.get_export("proxy_abi_version_0_2_1").is_some(),
             "the module does not speak the ABI of this host"
         );
-        let mut store = Store::new(module.engine(), State::new());
+        let mut store = Store::new(module.engine(), State::new(common));
         let instance = linker.instantiate_and_start(&mut store, module).unwrap();
         let mut vm = Self {
             store,
@@ -67,7 +80,8 @@ impl Vm {
 
     /// Makes the host the node of the vector, as Envoy's `--service-node` and bootstrap do.
     pub(crate) fn node(&mut self, vector: &Vector) {
-        self.store.data_mut().properties = property::node(vector);
+        let properties = &mut self.store.data_mut().properties;
+        properties.extend(property::node(vector));
     }
 
     /// Prescribes what the module draws; without it, it draws what has no pattern.
@@ -77,14 +91,56 @@ impl Vm {
 
     /// What counts, by its name: how much since this was asked last.
     pub(crate) fn counted(&mut self) -> BTreeMap<String, u64> {
-        let counters = self.store.data_mut().counters.iter_mut();
-        let counted = counters.map(|(name, count)| (name.clone(), mem::take(count)));
-        counted.filter(|(_, count)| *count > 0).collect()
+        let mut common = self.common();
+        let counters = common.metrics.iter_mut();
+        let counters = counters.filter(|(_, (kind, count))| *kind == Kind::Counter && *count > 0);
+        let counted = counters.map(|(name, (_, count))| (name.clone(), mem::take(count)));
+        counted.collect()
     }
 
-    /// Sets the clock: milliseconds since the Unix epoch.
+    /// What a gauge is at, which may be of any VM of the proxy; `None` if there is none.
+    pub(crate) fn gauge(&self, name: &str) -> Option<u64> {
+        let common = self.common();
+        let gauge = common.metrics.get(name);
+        gauge
+            .filter(|(kind, _)| *kind == Kind::Gauge)
+            .map(|(_, value)| *value)
+    }
+
+    /// Sets the clock of the proxy: milliseconds since the Unix epoch.
     pub(crate) fn clock(&mut self, now: u64) {
-        self.store.data_mut().now = now * 1_000_000;
+        self.common().now = now * 1_000_000;
+    }
+
+    /// The keys of the proxy's shared data.
+    pub(crate) fn shared(&self) -> Vec<Vec<u8>> {
+        self.common().keys()
+    }
+
+    /// Writes to the proxy's shared data, as somebody else might.
+    pub(crate) fn share(&mut self, key: &[u8], value: &[u8]) {
+        self.common().set(key, value, 0);
+    }
+
+    fn common(&self) -> RefMut<'_, Common> {
+        self.store.data().common.borrow_mut()
+    }
+
+    /// What the host does each time that the period of a configuration's timer is over: tells the
+    /// period, what was called and what was logged.
+    pub(crate) fn tick(&mut self, Root(root): Root) -> Ticked {
+        let state = self.store.data_mut();
+        state.log.clear();
+        state.calls.clear();
+        let period = state.ticks.get(&root).copied().unwrap_or_default();
+        assert!(period > 0, "no timer was asked for");
+        self.callback_for::<_, ()>(root, "proxy_on_tick", root);
+        let state = self.store.data_mut();
+        Ticked {
+            period: period.into(),
+            calls: mem::take(&mut state.calls),
+            log: mem::take(&mut state.log),
+        }
     }
 
     /// Gives the module a configuration, as a root context of its own; tells what the module
@@ -111,102 +167,14 @@ impl Vm {
 
     /// What Envoy does with a configuration that has been replaced, once its requests are over.
     pub(crate) fn retire(&mut self, Root(root): Root) {
-        self.end(root);
-    }
-
-    /// A request from its beginning to its end, answered with nothing that matters.
-    pub(crate) fn serve(&mut self, root: Root, sent: &Sent) -> Served {
-        self.serve_with(root, sent, &[])
-    }
-
-    /// A request from its beginning to its end, and these headers of what answers it.
-    pub(crate) fn serve_with(
-        &mut self,
-        root: Root,
-        sent: &Sent,
-        answer: &[(String, String)],
-    ) -> Served {
-        let state = self.store.data_mut();
-        state.log.clear();
-        state.calls.clear();
-        let request = self.open(root);
-        let (before, after) = self.send(request, sent);
-        let answer = self.answer(request, answer);
-        self.close(request);
-        let state = self.store.data_mut();
-        Served {
-            before,
-            after,
-            answer,
-            calls: mem::take(&mut state.calls),
-            log: mem::take(&mut state.log),
-        }
-    }
-
-    /// A request's context.
-    pub(crate) fn open(&mut self, Root(root): Root) -> Request {
-        let context = self.create(root);
-        self.store
-            .data_mut()
-            .streams
-            .insert(context, Stream::default());
-        Request(context)
-    }
-
-    /// The request's headers pass the module: as they came, and as they go on.
-    pub(crate) fn send(&mut self, Request(context): Request, sent: &Sent) -> (Headers, Headers) {
-        let before = headers(sent);
-        let count = u32::try_from(before.len()).unwrap();
-        let stream = self.stream(context);
-        stream.headers = Some(before.clone());
-        stream.properties = property::of_request(sent);
-        let action: u32 =
-            self.callback_for(context, "proxy_on_request_headers", (context, count, 1));
-        assert_eq!(action, 0, "the request is held up");
-        // From here on the module must not touch them any more.
-        let after = self.stream(context).headers.take();
-        (before, after.unwrap())
-    }
-
-    /// The answer's headers pass the module: as they go on.
-    pub(crate) fn answer(
-        &mut self,
-        Request(context): Request,
-        answer: &[(String, String)],
-    ) -> Headers {
-        let mut headers = Headers::default();
-        headers.add(":status", b"200");
-        for (name, value) in answer {
-            headers.add(name, value.as_bytes());
-        }
-        let count = u32::try_from(headers.len()).unwrap();
-        self.stream(context).answer = Some(headers);
-        if self.exports("proxy_on_response_headers") {
-            let arguments = (context, count, 1);
-            let action: u32 = self.callback_for(context, "proxy_on_response_headers", arguments);
-            assert_eq!(action, 0, "the response is held up");
-        }
-        self.stream(context).answer.take().unwrap()
-    }
-
-    /// The request is over.
-    pub(crate) fn close(&mut self, Request(context): Request) {
-        if self.exports("proxy_on_log") {
-            self.callback_for::<_, ()>(context, "proxy_on_log", context);
-        }
-        self.end(context);
-        self.store.data_mut().streams.remove(&context);
+        self.delete(root);
+        self.store.data_mut().ticks.remove(&root);
     }
 
     /// How large the module's memory is, in pages of 64 KiB.
     pub(crate) fn pages(&self) -> u64 {
         let memory = self.instance.get_memory(&self.store, "memory");
         memory.unwrap().size(&self.store)
-    }
-
-    fn stream(&mut self, context: u32) -> &mut Stream {
-        let streams = &mut self.store.data_mut().streams;
-        streams.get_mut(&context).expect("an open request")
     }
 
     fn create(&mut self, parent: u32) -> u32 {
@@ -216,7 +184,7 @@ impl Vm {
         context
     }
 
-    fn end(&mut self, context: u32) {
+    fn delete(&mut self, context: u32) {
         if self.exports("proxy_on_done") {
             let done: u32 = self.callback_for(context, "proxy_on_done", context);
             assert_eq!(done, 1, "the module asks for time that it never ends");
@@ -254,21 +222,4 @@ pub(crate) fn exports() -> BTreeSet<String> {
         .exports()
         .map(|export| export.name().to_owned())
         .collect()
-}
-
-/// A request's headers as Envoy has them: those of HTTP/2 first, whatever the protocol.
-fn headers(sent: &Sent) -> Headers {
-    let mut headers = Headers::default();
-    for (name, value) in [
-        (":authority", &*sent.host),
-        (":path", &sent.path),
-        (":method", &sent.method),
-        (":scheme", "http"),
-    ] {
-        headers.add(name, value.as_bytes());
-    }
-    for (name, value) in &sent.headers {
-        headers.add(name, value.as_slice());
-    }
-    headers
 }

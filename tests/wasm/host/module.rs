@@ -13,7 +13,7 @@ use crate::support::ROOT;
 
 /// What the SDK and the standard library link whether or not a module calls it. The host has none
 /// of it: a call of one fails with its name.
-const NEVER: [&str; 24] = [
+const NEVER: [&str; 21] = [
     "environ_get",
     "proc_exit",
     "proxy_call_foreign_function",
@@ -22,7 +22,6 @@ const NEVER: [&str; 24] = [
     "proxy_dequeue_shared_queue",
     "proxy_done",
     "proxy_enqueue_shared_queue",
-    "proxy_get_shared_data",
     "proxy_get_status",
     "proxy_grpc_call",
     "proxy_grpc_cancel",
@@ -36,8 +35,6 @@ const NEVER: [&str; 24] = [
     "proxy_set_buffer_bytes",
     "proxy_set_header_map_pairs",
     "proxy_set_property",
-    "proxy_set_shared_data",
-    "proxy_set_tick_period_milliseconds",
 ];
 
 /// What is tested: parsed and linked once, and started afresh for each test.

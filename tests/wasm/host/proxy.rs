@@ -4,12 +4,14 @@ use wasmi::Error;
 
 use super::hostcall::Hostcall;
 use super::state::Status;
+use super::{metrics, shared};
 
 pub(super) type Answer = Result<Status, Error>;
 
 /// The maps that this host has; the ABI numbers them.
 const REQUEST_HEADERS: u32 = 0;
 const ANSWER_HEADERS: u32 = 2;
+const ANSWER_TRAILERS: u32 = 3;
 /// The one buffer.
 const PLUGIN_CONFIGURATION: u32 = 7;
 
@@ -25,8 +27,12 @@ pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
         "proxy_add_header_map_value" => add,
         "proxy_replace_header_map_value" => replace,
         "proxy_remove_header_map_value" => remove,
-        "proxy_define_metric" => define,
-        "proxy_increment_metric" => increment,
+        "proxy_define_metric" => metrics::define,
+        "proxy_increment_metric" => metrics::increment,
+        "proxy_record_metric" => metrics::record,
+        "proxy_get_shared_data" => shared::get,
+        "proxy_set_shared_data" => shared::set,
+        "proxy_set_tick_period_milliseconds" => tick,
         _ => return None,
     })
 }
@@ -41,6 +47,7 @@ pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>,
         | "proxy_remove_header_map_value"
         | "proxy_define_metric" => Some(call.text(1)?),
         "proxy_get_property" => Some(way(call)?.join(".")),
+        "proxy_get_shared_data" | "proxy_set_shared_data" => Some(call.text(0)?),
         _ => None,
     })
 }
@@ -52,8 +59,15 @@ fn log(call: &mut Hostcall<'_>) -> Answer {
 }
 
 fn time(call: &mut Hostcall<'_>) -> Answer {
-    let now = call.state().now.to_le_bytes();
+    let now = call.state().common.borrow().now.to_le_bytes();
     call.write(call.number(0)?, &now)?;
+    Ok(Status::Ok)
+}
+
+/// For the root context that asks; 0 is never.
+fn tick(call: &mut Hostcall<'_>) -> Answer {
+    let (period, state) = (call.number(0)?, call.state());
+    state.ticks.insert(state.context, period);
     Ok(Status::Ok)
 }
 
@@ -106,8 +120,26 @@ fn map<'s>(call: &'s mut Hostcall<'_>) -> Result<Option<&'s mut super::Headers>,
     })
 }
 
+/// While a request is logged, a map that is not there has an empty value of each name, as in Envoy.
 fn first(call: &mut Hostcall<'_>) -> Answer {
     let name = call.text(1)?.to_ascii_lowercase();
+    let kind = call.number(0)?;
+    if let Some(gone) = call.state().gone() {
+        let map = match kind {
+            REQUEST_HEADERS => &gone.headers,
+            ANSWER_HEADERS => &gone.answer,
+            ANSWER_TRAILERS => &gone.trailers,
+            _ => &None,
+        };
+        let value = match map {
+            Some(map) => map.first(&name).map(<[u8]>::to_vec),
+            None => Some(Vec::new()),
+        };
+        return match value {
+            Some(value) => call.give(3, &value),
+            None => Ok(Status::NotFound),
+        };
+    }
     let Some(headers) = map(call)? else {
         return Ok(Status::BadArgument);
     };
@@ -146,28 +178,5 @@ fn change(call: &mut Hostcall<'_>, how: impl FnOnce(&mut super::Headers)) -> Ans
         return Ok(Status::BadArgument);
     };
     how(headers);
-    Ok(Status::Ok)
-}
-
-/// The same name gets another number each time, as in Envoy.
-fn define(call: &mut Hostcall<'_>) -> Answer {
-    let name = call.text(1)?;
-    let counters = &mut call.state().counters;
-    counters.push((name, 0));
-    let number = u32::try_from(counters.len()).expect("there are few");
-    call.write(call.number(3)?, &number.to_le_bytes())?;
-    Ok(Status::Ok)
-}
-
-/// Only upwards: these are counters.
-fn increment(call: &mut Hostcall<'_>) -> Answer {
-    let number = usize::try_from(call.number(0)?).expect("32 bits");
-    let offset = call.long(1)?;
-    let counter = number.checked_sub(1);
-    let counter = counter.and_then(|at| call.state().counters.get_mut(at));
-    let (Some((_, count)), Ok(offset @ 1..)) = (counter, u64::try_from(offset)) else {
-        return Ok(Status::BadArgument);
-    };
-    *count += offset;
     Ok(Status::Ok)
 }

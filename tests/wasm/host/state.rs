@@ -1,8 +1,11 @@
 //! What the host holds. Tests set it, let the module work, and look at it again: in which order
 //! the module went about it is its own affair.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::common::{Common, Kind};
 use super::property::Properties;
 
 /// How a hostcall went, in the numbers of the ABI.
@@ -11,11 +14,13 @@ pub(super) enum Status {
     Ok = 0,
     NotFound = 1,
     BadArgument = 2,
+    CasMismatch = 8,
 }
 
 /// The numbers that the ABI gives to log levels.
 pub(crate) const DEBUG: u32 = 1;
 pub(crate) const INFO: u32 = 2;
+pub(crate) const WARN: u32 = 3;
 pub(crate) const ERROR: u32 = 4;
 
 /// What the module logged: the level and the text.
@@ -34,13 +39,15 @@ pub(super) struct State {
     pub(super) streams: BTreeMap<u32, Stream>,
     /// The context that the module works for.
     pub(super) context: u32,
-    /// Nanoseconds since the Unix epoch.
-    pub(super) now: u64,
+    /// How often each root context is to be called, in milliseconds, where it asked for that.
+    pub(super) ticks: BTreeMap<u32, u32>,
+    /// What other VMs see too.
+    pub(super) common: Rc<RefCell<Common>>,
     pub(super) noise: Noise,
     /// What the module draws next, where it is prescribed: as many bytes as an id has.
     pub(super) chance: Option<u128>,
-    /// What counts, by its name; its number is the place of the name here.
-    pub(super) counters: Vec<(String, u64)>,
+    /// The metrics that this VM has named; the number of one is its place here.
+    pub(super) metrics: Vec<(Kind, String)>,
     pub(super) log: Vec<Line>,
     pub(super) calls: Calls,
 }
@@ -54,19 +61,36 @@ pub(super) struct Stream {
     pub(super) answer: Option<Headers>,
     /// What is known of it beside them.
     pub(super) properties: Properties,
+    /// As the headers went on, to be read again while it is logged.
+    pub(super) gone: Gone,
+    pub(super) is_logged: bool,
+}
+
+/// What of a request has gone on, and can no longer be changed.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    pub(super) headers: Option<Headers>,
+    pub(super) answer: Option<Headers>,
+    pub(super) trailers: Option<Headers>,
 }
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(common: Rc<RefCell<Common>>) -> Self {
+        let number = {
+            let mut common = common.borrow_mut();
+            common.vms += 1;
+            common.vms
+        };
         Self {
             configuration: None,
-            properties: Properties::new(),
+            properties: Properties::from([("plugin_name".to_owned(), b"graylane".into())]),
             streams: BTreeMap::new(),
             context: 0,
-            now: 0,
-            noise: Noise(1),
+            ticks: BTreeMap::new(),
+            common,
+            noise: Noise(number),
             chance: None,
-            counters: Vec::new(),
+            metrics: Vec::new(),
             log: Vec::new(),
             calls: Calls::new(),
         }
@@ -81,6 +105,12 @@ impl State {
             &mut stream.headers
         };
         headers.as_mut()
+    }
+
+    /// What of the current context's request has gone on, while that is logged.
+    pub(super) fn gone(&self) -> Option<&Gone> {
+        let stream = self.streams.get(&self.context)?;
+        stream.is_logged.then_some(&stream.gone)
     }
 
     /// A property of the host, or of the request that the current context has.
