@@ -1,6 +1,7 @@
 //! Each bound of a policy: what is just within it is accepted, and one more is refused.
 
 mod document;
+mod guards;
 mod largest;
 mod lists;
 mod names;
