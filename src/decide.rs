@@ -246,8 +246,10 @@ fn ask_rules<'r>(
             return None;
         }
         let outcome = match &rule.action {
-            Action::Use(version) => Outcome::of(version, Reason::Rule(rule))
-                .unless_closed(service, moment, || is_drawn(version, request)),
+            Action::Use(version) => {
+                Outcome::of(version, Reason::Rule(rule))
+                    .unless_closed(service, moment, || is_drawn(version, request))
+            }
             Action::Split(split) => ask_split(service, rule, split, request, moment)?,
         };
         if !rule.dry_run {

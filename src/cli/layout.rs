@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use crate::{Moment, SCALE};
 use crate::rules::{Action, Missing, Rule, Split, Version};
+use crate::{Moment, SCALE};
 
 /// Some buckets, and whose they are.
 #[derive(Clone, Debug, PartialEq, Eq)]

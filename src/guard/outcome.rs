@@ -35,8 +35,7 @@ pub enum Outcome {
 /// error (23), no cluster (24), no address (26).
 ///
 /// <https://www.envoyproxy.io/docs/envoy/latest/api-v3/data/accesslog/v3/accesslog.proto>
-const BLAME: u64 =
-    1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 23 | 1 << 24 | 1 << 26;
+const BLAME: u64 = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 23 | 1 << 24 | 1 << 26;
 
 /// gRPC statuses by which a server says that it failed: unknown, deadline exceeded, unimplemented,
 /// internal, unavailable, data loss. The others are about what the client asked for.

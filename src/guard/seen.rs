@@ -42,9 +42,10 @@ impl Seen {
                 sum.hanging = sum.hanging.saturating_add(*hanging);
             }
             // A success elsewhere in the same moment may have come later.
-            let since = entry.failures.iter().filter(|&&at| {
-                at > succeeded || at == succeeded && entry.succeeded == succeeded
-            });
+            let since = entry
+                .failures
+                .iter()
+                .filter(|&&at| at > succeeded || at == succeeded && entry.succeeded == succeeded);
             let since = u32::try_from(since.count()).unwrap_or(u32::MAX);
             seen.in_a_row = seen.in_a_row.saturating_add(since);
             seen.traces.extend(entry.traces.iter().cloned());

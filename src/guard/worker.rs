@@ -104,7 +104,8 @@ impl Worker {
             };
             shared.set(&place(own), &report.to_bytes(), None);
         }
-        let reports = (0..places.len()).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));
+        let reports =
+            (0..places.len()).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));
         let mut reports: Vec<_> = reports.collect();
         for report in &mut reports {
             if now.saturating_sub(report.at) > SILENT {

@@ -73,7 +73,11 @@ impl InForce {
 
     /// How often there is something to be done that no request asks for.
     pub(super) fn tick_period(&self) -> Duration {
-        if self.guards { JUDGED_EVERY } else { TOLD_EVERY }
+        if self.guards {
+            JUDGED_EVERY
+        } else {
+            TOLD_EVERY
+        }
     }
 
     /// How the versions stand, by their numbers.
@@ -147,7 +151,9 @@ impl InForce {
 
     fn judge(&self, now: u64) {
         let all = traffic::all();
-        let records = all.iter().filter_map(|own| Some((own.key, own.record.as_ref()?)));
+        let records = all
+            .iter()
+            .filter_map(|own| Some((own.key, own.record.as_ref()?)));
         let records: Vec<_> = records.collect();
         let versions = self.rules.services().iter().flat_map(|service| {
             let own = service.versions().filter_map(|version| {
@@ -162,9 +168,8 @@ impl InForce {
             guard,
         });
         let guarded: Vec<_> = guarded.collect();
-        let judged = shared::worker(|worker| {
-            worker.tick(&shared::HostShared, now, &records, &guarded)
-        });
+        let judged =
+            shared::worker(|worker| worker.tick(&shared::HostShared, now, &records, &guarded));
         let mut standings = self.standings.borrow_mut();
         for (judged, (service, version, guard, traffic)) in judged.iter().zip(&versions) {
             if let Some(standing) = standings.get_mut(version.number()) {

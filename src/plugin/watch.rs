@@ -23,7 +23,10 @@ impl Watch {
         let own = in_force.record(number).map(|record| (number, record));
         let beside = in_force.compared(number).filter_map(|guarded| {
             let record = in_force.record(guarded)?;
-            record.borrow_mut().wants_beside().then_some((guarded, record))
+            record
+                .borrow_mut()
+                .wants_beside()
+                .then_some((guarded, record))
         });
         let mut by = own.into_iter().chain(beside).peekable();
         by.peek()?;

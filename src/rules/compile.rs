@@ -162,7 +162,9 @@ impl Services<'_> {
         self.versions = self.versions.saturating_add(versions.len());
         let baseline = find(&place.field("baseline"), &versions, &document.baseline)?.clone();
         if baseline.guard.is_some() {
-            let at = versions.iter().position(|each| Arc::ptr_eq(each, &baseline));
+            let at = versions
+                .iter()
+                .position(|each| Arc::ptr_eq(each, &baseline));
             let place = at_versions.index(at.unwrap_or_default());
             return Err(place.field("guard").error(
                 "watches the baseline, behind which there is nothing to go back to; guard the \
@@ -276,9 +278,7 @@ fn versions(
             .cluster
             .map(|text| name::cluster(&at_cluster, text));
         let at_guard = place.field("guard");
-        let guard = document
-            .guard
-            .map(|guard| Guard::compile(&at_guard, guard));
+        let guard = document.guard.map(|guard| Guard::compile(&at_guard, guard));
         Ok(Arc::new(Version {
             number: before.saturating_add(index),
             lane: lane(&name),

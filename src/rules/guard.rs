@@ -133,7 +133,7 @@ impl Guard {
     }
 
     /// Whether the baseline's answers are needed beside the version's.
-    #[cfg(any(target_arch = "wasm32", test))]
+    #[cfg(target_arch = "wasm32")]
     pub(crate) fn compares(&self) -> bool {
         self.error_above.is_some() || self.slow_above.is_some()
     }

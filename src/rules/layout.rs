@@ -148,9 +148,7 @@ impl Layout {
         let number = bucket.number();
         let hit = |version, buckets: &Range<u32>, at: u32| {
             let of = buckets.end.saturating_sub(buckets.start);
-            buckets
-                .contains(&number)
-                .then_some(Hit { version, at, of })
+            buckets.contains(&number).then_some(Hit { version, at, of })
         };
         match self {
             Self::Ends(growing) => {
@@ -210,10 +208,7 @@ pub(super) fn total(targets: &[(Arc<Version>, Extent)]) -> u32 {
 /// Gives each share its buckets: the first grows from the bottom, the second from the top, any
 /// further one after the first. So with one or two canaries a change of percentage moves just the
 /// users it must, and none from canary to canary.
-fn from_both_ends<'l>(
-    growing: &'l [Growing],
-    moment: Moment,
-) -> impl Iterator<Item = Slice<'l>> {
+fn from_both_ends<'l>(growing: &'l [Growing], moment: Moment) -> impl Iterator<Item = Slice<'l>> {
     let mut bottom = 0u32;
     growing.iter().enumerate().map(move |(at, each)| {
         let share = each.size.at(each.version.ramp_time(moment)).buckets();

@@ -33,9 +33,9 @@ use std::sync::Arc;
 
 pub use crate::policy::{Algorithm, Carrier, Stamp};
 pub(crate) use cookies::Cookies;
+pub use guard::Guard;
 #[cfg(feature = "cli")]
 pub(crate) use keep::Keep;
-pub use guard::Guard;
 pub(crate) use layout::Hit;
 pub use layout::Slice;
 pub use ramp::Ramp;

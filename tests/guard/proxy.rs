@@ -166,9 +166,13 @@ impl Proxy {
         let mut record = self.workers[worker].1.borrow_mut();
         let watched = record.watch(Some(self.now));
         record.answered(watched, self.now);
-        record.ended(watched, self.now, failed(ills.failed), took(ills.slow), || {
-            Some(format!("request-{}", self.requests))
-        });
+        record.ended(
+            watched,
+            self.now,
+            failed(ills.failed),
+            took(ills.slow),
+            || Some(format!("request-{}", self.requests)),
+        );
         if record.wants_beside() {
             let watched = record.watch_beside(Some(self.now));
             record.answered(watched, self.now);

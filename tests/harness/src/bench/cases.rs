@@ -99,13 +99,12 @@ impl Case {
     }
 
     /// Held with all that Envoy does for a request.
-    pub(super) fn whole_held(
-        self,
-        against: &'static str,
-        target: impl Into<Option<f64>>,
-    ) -> Self {
+    pub(super) fn whole_held(self, against: &'static str, target: impl Into<Option<f64>>) -> Self {
         let mut case = self.held(against, target);
-        case.held = case.held.map(|held| Held { whole: true, ..held });
+        case.held = case.held.map(|held| Held {
+            whole: true,
+            ..held
+        });
         case
     }
 
