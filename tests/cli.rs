@@ -9,6 +9,8 @@ mod admin;
 mod changes;
 #[path = "cli/check.rs"]
 mod check;
+#[path = "cli/closed.rs"]
+mod closed;
 #[path = "cli/copies.rs"]
 mod copies;
 #[path = "cli/diff.rs"]

@@ -16,15 +16,16 @@ pub(super) struct Part<'r> {
 
 /// All of a rule's buckets at a moment, in order and without a gap.
 pub(super) fn of_rule<'r>(rule: &'r Rule, baseline: &'r str, now: u64) -> Vec<Part<'r>> {
+    let moment = Moment::at(now);
     match &rule.action {
-        Action::Use(version) => everybody(landed(version, baseline)),
-        Action::Split(split) => of_split(split, baseline, now),
+        Action::Use(version) => everybody(landed(version, baseline, moment)),
+        Action::Split(split) => of_split(split, baseline, moment),
     }
 }
 
 /// Whose users those of a version are: it may be closed.
-fn landed<'r>(version: &'r Version, baseline: &'r str) -> &'r str {
-    if version.is_closed(Moment::default()) {
+fn landed<'r>(version: &'r Version, baseline: &'r str, moment: Moment) -> &'r str {
+    if version.is_closed(moment) {
         baseline
     } else {
         version.name()
@@ -40,10 +41,10 @@ pub(super) fn everybody(version: &str) -> Vec<Part<'_>> {
 }
 
 /// All buckets of a split at a moment, in order and without a gap.
-pub(super) fn of_split<'r>(split: &'r Split, baseline: &'r str, now: u64) -> Vec<Part<'r>> {
-    let slices = split.slices_at(now).into_iter().map(|slice| Part {
+pub(super) fn of_split<'r>(split: &'r Split, baseline: &'r str, moment: Moment) -> Vec<Part<'r>> {
+    let slices = split.slices_at(moment.now).into_iter().map(|slice| Part {
         buckets: slice.buckets(),
-        version: landed(slice.version(), baseline),
+        version: landed(slice.version(), baseline, moment),
     });
     let mut slices: Vec<_> = slices.filter(|slice| !slice.buckets.is_empty()).collect();
     slices.sort_by_key(|slice| slice.buckets.start);

@@ -54,7 +54,7 @@ pub(crate) struct Retry {
 
 impl Guard {
     /// All that makes it this guard, as numbers.
-    #[cfg(any(target_arch = "wasm32", test))]
+    #[cfg(target_arch = "wasm32")]
     pub(crate) fn words(&self) -> [u64; 11] {
         let share = |share: Option<Share>| share.map_or(u64::MAX, |share| share.buckets().into());
         [

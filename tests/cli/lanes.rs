@@ -110,7 +110,10 @@ fn a_closed_lane_is_explained() {
     let options = ["explain", "-", "--host=web.example.com", "--header=x-u: 1"];
     let ran = graylane(&options, &closed.to_string());
     let first = ran.out.lines().next().unwrap();
-    assert_eq!(first, "web → v1   share: its lane is closed");
+    assert_eq!(
+        first,
+        "web → v1   share: its version, or the lane of that, is closed"
+    );
     let open = graylane(&options, &open.to_string()).out;
     assert!(
         open.starts_with("web → v2   share: the rule decides"),

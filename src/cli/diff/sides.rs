@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::Moment;
 use crate::cli::keys;
 use crate::cli::layout::{self, Part};
 use crate::rules::{Keep, Rule, Rules, Service, Split};
@@ -127,7 +128,7 @@ impl<'p> Side<'p> {
         let mirror = &self.service.mirrors()[at];
         Ruling {
             name: None,
-            parts: layout::of_split(mirror, NO_COPY, self.now),
+            parts: layout::of_split(mirror, NO_COPY, Moment::at(self.now)),
             draw: Some(Draw::new(mirror, &self.document["mirror"][at])),
         }
     }

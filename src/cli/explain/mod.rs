@@ -1,5 +1,6 @@
 //! `graylane explain`: which version answers a request, and why.
 
+mod closed;
 mod show;
 mod story;
 mod words;
@@ -28,11 +29,18 @@ pub(super) struct Args {
     parts: Parts,
     #[command(flatten)]
     proxy: Proxy,
+    /// A version that its guard has closed in that proxy, as often as there are
+    #[arg(long, value_name = "SERVICE/VERSION", help_heading = "The proxy")]
+    closed: Vec<String>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let policy = args.file.load(&args.proxy.node())?;
-    let moment = Moment::at(args.proxy.now()?);
+    let standings = closed::standings(&policy.rules, &args.closed)?;
+    let moment = Moment {
+        now: args.proxy.now()?,
+        standings: &standings,
+    };
     let mut request = args.parts.request();
     // As a proxy draws: such a request is not sticky there either.
     let [high, low] = [(); 2].map(|()| RandomState::new().build_hasher().finish());

@@ -285,7 +285,7 @@ fn split<'p>(
             used: trace.bucket.is_some(),
         }
     });
-    let slices = layout::of_split(split, baseline, moment.now);
+    let slices = layout::of_split(split, baseline, moment);
     let slices = slices.into_iter().map(|part| Slice {
         version: part.version.to_owned(),
         first: part.buckets.start,

@@ -20,7 +20,7 @@ pub(super) fn why(reason: Reason<'_>) -> &'static str {
         Reason::Kept(_) => "the rule splits, and keeps the user where the cookie says",
         Reason::NoKey(_) => "the rule splits, and the request has none of its keys",
         Reason::NoRule => "no rule concerns the request",
-        Reason::Closed(_) => "its lane is closed",
+        Reason::Closed(_) => "its version, or the lane of that, is closed",
         Reason::Inbound => "whoever sent the request to this service has decided",
     }
 }
