@@ -20,4 +20,4 @@ pub use record::{Record, Watched};
 pub use seen::Seen;
 pub use standing::{Standing, State};
 pub use window::Counts;
-pub use worker::{Guarded, Judged, Shared, Worker};
+pub use worker::{Guarded, Judged, Shared, Worker, recalled};

@@ -183,6 +183,12 @@ impl Worker {
     }
 }
 
+/// How versions stand by the verdicts that there are, by what those are about.
+pub fn recalled(shared: &impl Shared, keys: impl Iterator<Item = u64>) -> Vec<Standing> {
+    let verdicts = standings(&shared.get(VERDICTS).0);
+    keys.map(|key| standing(&verdicts, key)).collect()
+}
+
 /// Where a worker's report is, by its place.
 fn place(at: usize) -> String {
     format!("graylane/1/worker/{at}")

@@ -9,7 +9,7 @@ use proxy_wasm::types::Bytes;
 use super::headers::Habit;
 use super::traffic::{self, Traffic};
 use super::{host, shared, verdict};
-use crate::guard::{Guarded, Record, Standing};
+use crate::guard::{self, Guarded, Record, Standing};
 use crate::rules::{Guard, Service, Version};
 use crate::{Decision, Reason, Rules};
 
@@ -68,7 +68,30 @@ impl InForce {
                 own.traffic(service, version);
             });
         }
+        if own.guards {
+            own.recall();
+        }
         own
+    }
+
+    /// Has versions stand as they did under a policy before, or as other workers have it: a tick
+    /// comes later than the first requests.
+    fn recall(&self) {
+        let guarded = self
+            .traffic
+            .iter()
+            .enumerate()
+            .filter_map(|(number, traffic)| {
+                let traffic = traffic.get()?;
+                traffic.record.as_ref().map(|_| (number, traffic.key))
+            });
+        let recalled = guard::recalled(&shared::HostShared, guarded.clone().map(|(_, key)| key));
+        let mut standings = self.standings.borrow_mut();
+        for ((number, _), recalled) in guarded.zip(recalled) {
+            if let Some(standing) = standings.get_mut(number) {
+                *standing = recalled;
+            }
+        }
     }
 
     /// How often there is something to be done that no request asks for.
