@@ -6,6 +6,7 @@
 mod cookies;
 mod exports;
 mod fetching;
+mod guard;
 mod host;
 mod hostcalls;
 mod lifecycle;

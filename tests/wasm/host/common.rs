@@ -43,7 +43,11 @@ impl Common {
         true
     }
 
-    pub(super) fn keys(&self) -> Vec<Vec<u8>> {
-        self.data.keys().cloned().collect()
+    /// All values by their keys.
+    pub(super) fn all(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let values = self.data.iter();
+        values
+            .map(|(key, (value, _))| (key.clone(), value.clone()))
+            .collect()
     }
 }

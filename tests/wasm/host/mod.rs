@@ -112,9 +112,9 @@ impl Vm {
         self.common().now = now * 1_000_000;
     }
 
-    /// The keys of the proxy's shared data.
-    pub(crate) fn shared(&self) -> Vec<Vec<u8>> {
-        self.common().keys()
+    /// The proxy's shared data.
+    pub(crate) fn shared(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        self.common().all()
     }
 
     /// Writes to the proxy's shared data, as somebody else might.

@@ -1,0 +1,140 @@
+//! What a guard costs, in hostcalls: nothing where there is none, and of the baseline a sample.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{BEGIN, policy, user};
+use crate::host::{Ended, Root, Vm};
+use crate::hostcalls::{DROP_CLUSTER, SET_CLUSTER, SET_TAG};
+use crate::support::{self, Sent};
+
+const KEY: &str = "get_header_map_value x-user-id";
+const CLOCK: &str = "get_current_time_nanoseconds";
+const CODE: &str = "get_property response.code";
+const FLAGS: &str = "get_property response.flags";
+const DETAILS: &str = "get_property response.code_details";
+/// In the trailers, and in the headers.
+const STATUS: &str = "get_header_map_value grpc-status";
+const BY: &str = "get_property xds.upstream_host_metadata.filter_metadata.graylane.version";
+const BORROWS: &str = "get_property xds.route_metadata.filter_metadata.graylane.borrow";
+const TRACE: &str = "get_header_map_value traceparent";
+const REQUEST_ID: &str = "get_header_map_value x-request-id";
+
+/// What each answer that is looked at costs once it is over.
+const LOGGED: [&str; 5] = [CODE, FLAGS, STATUS, STATUS, BY];
+
+fn vm(guard: &Value) -> (Vm, Root) {
+    let mut vm = Vm::start();
+    vm.clock(BEGIN);
+    let root = vm.accept(&support::json(&policy(guard)));
+    (vm, root)
+}
+
+fn count(calls: &[&[&str]]) -> BTreeMap<String, u32> {
+    let mut counts = BTreeMap::new();
+    for call in calls.concat() {
+        *counts.entry(call.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+const CANARY: [&str; 3] = [KEY, SET_TAG, SET_CLUSTER];
+const BASELINE: [&str; 3] = [KEY, SET_TAG, DROP_CLUSTER];
+
+#[test]
+fn a_guarded_answer_costs_a_look_at_its_end() {
+    let ended = Ended::with(200);
+    let failed = Ended::with(500);
+    let logged = LOGGED.as_slice();
+    let failing: &[&str] = &[CODE, FLAGS, STATUS, STATUS, DETAILS, TRACE, REQUEST_ID];
+    let error = json!({ "max_error_percent": 5 });
+    let slow = json!({ "max_slow": { "over": "800ms", "percent": 5 } });
+    for (what, guard, ended, expected) in [
+        ("a good one", &error, &ended, logged),
+        (
+            "with the clock, twice",
+            &slow,
+            &ended,
+            &[logged, &[CLOCK, CLOCK]].concat(),
+        ),
+        ("a failed one", &error, &failed, failing),
+        (
+            "of the proxy's own",
+            &error,
+            &Ended::by_proxy(429, 11, "request_rate_limited"),
+            &[CODE, FLAGS, STATUS, STATUS, DETAILS],
+        ),
+        (
+            "by another version",
+            &error,
+            &Ended::with(200).by("v1").borrowed(),
+            &[logged, &[BORROWS]].concat(),
+        ),
+        ("of nobody", &error, &Ended::left(), &[CODE]),
+    ] {
+        let (mut vm, root) = vm(guard);
+        let calls = vm.serve_to(root, &user(1), ended).calls;
+        assert_eq!(calls, count(&[&CANARY, expected]), "{what}");
+    }
+}
+
+#[test]
+fn the_baseline_costs_nothing_where_it_is_not_compared() {
+    let (mut vm, root) = vm(&json!({ "max_error_percent": 5 }));
+    let calls = vm.serve(root, &Sent::default()).calls;
+    assert_eq!(calls, count(&[&BASELINE]));
+}
+
+#[test]
+fn of_a_compared_baseline_a_sample_costs_as_much() {
+    let (mut vm, root) =
+        vm(&json!({ "above_baseline": { "error_percent": 5 }, "min_requests": 10 }));
+    let all = count(&[&BASELINE, &LOGGED]);
+    let none = count(&[&BASELINE]);
+    for _ in 0..10 {
+        assert_eq!(vm.serve(root, &Sent::default()).calls, all);
+    }
+    // That is enough, while the version has no more.
+    for _ in 0..40 {
+        assert_eq!(vm.serve(root, &Sent::default()).calls, none);
+    }
+    for id in 0..40 {
+        vm.serve(root, &user(id));
+    }
+    let looked = (0..40).filter(|_| vm.serve(root, &Sent::default()).calls == all);
+    assert_eq!(looked.count(), 10, "one in four");
+}
+
+#[test]
+fn an_unguarded_version_beside_costs_nothing() {
+    let mut policy = policy(&json!({ "max_error_percent": 5 }));
+    let service = &mut policy["services"][0];
+    let third = json!({ "name": "v3", "cluster": "checkout-v3" });
+    service["versions"].as_array_mut().unwrap().push(third);
+    service["rules"][0]["split"]["to"][0]["version"] = json!("v3");
+    let mut vm = Vm::start();
+    let root = vm.accept(&support::json(&policy));
+    assert_eq!(vm.serve(root, &user(1)).calls, count(&[&CANARY]));
+}
+
+#[test]
+fn a_tick_reads_what_workers_told_and_writes_once() {
+    let (mut vm, root) = vm(&json!({ "max_error_percent": 5 }));
+    let first = vm.tick(root);
+    assert_eq!(first.calls["set_shared_data graylane/1/workers"], 1);
+    vm.serve(root, &user(1));
+    vm.tick(root);
+    let calls = vm.tick(root).calls;
+    let get = |name: &str| format!("get_shared_data graylane/1/{name}");
+    let expected = [
+        (CLOCK.to_owned(), 1),
+        (get("verdicts"), 1),
+        (get("workers"), 1),
+        (get("worker/0"), 1),
+        ("set_shared_data graylane/1/worker/0".to_owned(), 1),
+        // The standing and the window's three counts.
+        ("record_metric".to_owned(), 4),
+    ];
+    assert_eq!(calls, BTreeMap::from(expected));
+}
