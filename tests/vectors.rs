@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use graylane::guard::Standing;
 use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects, settable};
 use serde_json::json;
+use support::guards;
 use support::vectors::{Answer, Case, DryRun, Vector, files, vectors, written};
 use support::{Bytes, ROOT, Sent};
 
@@ -27,12 +29,13 @@ impl Vector {
 
 impl Case {
     /// The answer, with those headers that the expected one tells of.
-    fn answer(&self, rules: &Rules, inbound: bool) -> Answer {
+    fn answer(&self, rules: &Rules, inbound: bool, standings: &[Standing]) -> Answer {
         let sent = Sent {
             inbound,
             ..self.sent()
         };
-        let decision = decide(rules, &sent, Moment::at(self.now));
+        let now = self.now;
+        let decision = decide(rules, &sent, Moment { now, standings });
         let cookies = decision.new_cookies();
         let answered = Answered(&self.answer);
         let settable = settable(&cookies, &answered);
@@ -78,8 +81,9 @@ fn every_vector_holds_in_both_forms() {
             ];
             for (form, bytes) in forms {
                 let rules = vector.rules(&bytes);
+                let standings = guards::standings(&rules, &vector.before);
                 for case in &vector.cases {
-                    let answer = case.answer(&rules, vector.inbound);
+                    let answer = case.answer(&rules, vector.inbound, &standings);
                     if answer != case.expect {
                         wrong.push(format!(
                             "{name}: {}: {} (as {form})\n  expected {:?}\n  got      {answer:?}",
