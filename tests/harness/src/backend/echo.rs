@@ -4,10 +4,9 @@ use std::fmt::Write;
 use std::panic::resume_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State as Shared};
+use axum::extract::{Request, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,7 +14,7 @@ use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use super::onward::{Next, Onward};
+use super::onward::Onward;
 
 /// Asks a backend to wait so many milliseconds before it answers: `500`, or `v3=500` for the
 /// backend of that version only.
@@ -107,7 +106,7 @@ pub fn unescape(text: &str) -> Vec<u8> {
 }
 
 pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
-    state.requests.fetch_add(1, Ordering::Relaxed);
+    let fails = state.admit().await;
     let (request, body) = request.into_parts();
     if let Err(error) = body.collect().await {
         return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
@@ -121,6 +120,11 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
         resume_unwind(Box::new(RESET));
     }
     let status = asked(headers, STATUS, &state.version).unwrap_or(StatusCode::OK);
+    let status = if fails {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        status
+    };
     let onward = match state.next() {
         None => None,
         Some(next) => match next.call(headers).await {
@@ -174,41 +178,6 @@ fn asked<T: FromStr>(headers: &HeaderMap, name: &str, version: &str) -> Option<T
     let text = headers.get(name)?.to_str().ok()?;
     let (of, asked) = text.split_once('=').unwrap_or((version, text));
     asked.parse().ok().filter(|_| of == version)
-}
-
-/// Has the application go on to another service from now on.
-pub(super) async fn go_on(
-    Shared(state): Shared<Arc<State>>,
-    Path((way, sidecar, host)): Path<(String, String, String)>,
-) -> Result<String, (StatusCode, String)> {
-    let next = || Next::new(way.parse()?, sidecar.parse()?, &host);
-    let next =
-        next().map_err(|error: anyhow::Error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    state.set_next(next);
-    Ok(format!("{} goes on to {host}", state.version))
-}
-
-/// How many requests there were; itself it is none.
-pub(super) async fn count(Shared(state): Shared<Arc<State>>) -> String {
-    state.requests().to_string()
-}
-
-/// Whether it is fit for traffic, as health checks ask.
-pub(super) async fn health(Shared(state): Shared<Arc<State>>) -> StatusCode {
-    if state.healthy.load(Ordering::Relaxed) {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
-}
-
-/// Has it say that it is fit for traffic from now on, or that it is not.
-pub(super) async fn set_health(
-    Shared(state): Shared<Arc<State>>,
-    Path(healthy): Path<bool>,
-) -> String {
-    state.healthy.store(healthy, Ordering::Relaxed);
-    format!("{} healthy: {healthy}", state.version)
 }
 
 #[cfg(test)]

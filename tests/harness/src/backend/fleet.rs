@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{COUNT, HEALTH, NEXT, State, Way, any_port, serve};
-use crate::client::{fetch, post};
+use super::{CLOSE, HEALTH, MOOD, Mood, NEXT, State, TALLY, Tally, Way, any_port, serve};
+use crate::client::{base64, fetch, post};
 use crate::docker::{BACKEND_PORT, Container, Network};
 
 /// A running backend; it ends with this value.
@@ -75,13 +76,41 @@ impl Backend {
         self.at
     }
 
+    /// What has reached it, by its own count.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn tally(&self) -> Result<Tally> {
+        let text = fetch(self.at, TALLY).await?;
+        serde_json::from_str(&text).with_context(|| format!("{text} is no tally"))
+    }
+
     /// How many requests have reached it, by its own count.
     ///
     /// # Errors
     /// If it does not answer.
     pub async fn requests(&self) -> Result<u64> {
-        let text = fetch(self.at, COUNT).await?;
-        text.parse().with_context(|| format!("{text} is no count"))
+        Ok(self.tally().await?.requests)
+    }
+
+    /// Has it be of this mood from now on.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn turns(&self, mood: Mood) -> Result<()> {
+        let mood = base64(serde_json::to_string(&mood)?.as_bytes());
+        post(self.at, &format!("{MOOD}/{mood}")).await?;
+        Ok(())
+    }
+
+    /// Has it close its port, and every connection after the answer under way; connections are
+    /// refused until so much time has passed.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn closes_for(&self, time: Duration) -> Result<()> {
+        post(self.at, &format!("{CLOSE}/{}", time.as_millis())).await?;
+        Ok(())
     }
 
     /// Has it go on to the service of this host from now on, by way of a sidecar.
@@ -178,5 +207,54 @@ impl Fleet {
     /// Takes a version's backend down: its connections end, and new ones are refused.
     pub fn stop(&mut self, version: &str) -> bool {
         self.backends.remove(version).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Trouble;
+    use crate::client::{Connection, Protocol, Visit};
+
+    #[tokio::test]
+    async fn a_mood_fails_its_share_and_is_counted() {
+        let backend = Backend::here("v2").await.unwrap();
+        let mut connection = Connection::open(backend.at(), Protocol::Http1)
+            .await
+            .unwrap();
+        backend.turns(Mood::of(Trouble::Fails, 500)).await.unwrap();
+        let mut statuses = Vec::new();
+        for _ in 0..4 {
+            let reply = connection.send(&Visit::of("")).await.unwrap();
+            assert_eq!(reply.version(), Some("v2"));
+            statuses.push(reply.status);
+        }
+        assert_eq!(statuses, [200, 500, 200, 500]);
+        let tally = Tally {
+            requests: 4,
+            failed: 2,
+            late: 0,
+        };
+        assert_eq!(backend.tally().await.unwrap(), tally);
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_refuses_and_opens_again() {
+        let backend = Backend::here("v2").await.unwrap();
+        let open = || Connection::open(backend.at(), Protocol::Http1);
+        let mut kept = open().await.unwrap();
+        kept.send(&Visit::of("")).await.unwrap();
+        backend.closes_for(Duration::from_secs(1)).await.unwrap();
+        while open().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(kept.send(&Visit::of("")).await.is_err());
+        let mut again = loop {
+            match open().await {
+                Ok(connection) => break connection,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        assert!(again.send(&Visit::of("")).await.unwrap().is_success());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio_stream::{Stream, StreamExt};
@@ -33,7 +32,6 @@ pub(super) struct Grpc {
 
 impl Grpc {
     fn told<T>(&self, request: &Request<T>) -> Told {
-        self.state.requests.fetch_add(1, Ordering::Relaxed);
         let metadata = request.metadata().iter().map(|entry| match entry {
             KeyAndValueRef::Ascii(name, value) => Pair {
                 name: name.to_string(),
@@ -54,12 +52,16 @@ impl Grpc {
 #[tonic::async_trait]
 impl Echo for Grpc {
     async fn say(&self, request: Request<Ask>) -> Result<Response<Told>, Status> {
+        if self.state.admit().await {
+            return Err(troubled());
+        }
         Ok(Response::new(self.told(&request)))
     }
 
     type WatchStream = Answers;
 
     async fn watch(&self, request: Request<Ask>) -> Result<Response<Self::WatchStream>, Status> {
+        let fails = self.state.admit().await;
         let told = self.told(&request);
         let ask = request.into_inner();
         let times = ask.times.min(LONGEST_WATCH);
@@ -71,7 +73,8 @@ impl Echo for Grpc {
                 Ok(told)
             }
         });
-        Ok(Response::new(Box::pin(answers)))
+        let end = tokio_stream::iter(fails.then(|| Err(troubled())));
+        Ok(Response::new(Box::pin(answers.chain(end))))
     }
 
     type TalkStream = Answers;
@@ -80,10 +83,17 @@ impl Echo for Grpc {
         &self,
         request: Request<Streaming<Ask>>,
     ) -> Result<Response<Self::TalkStream>, Status> {
+        if self.state.admit().await {
+            return Err(troubled());
+        }
         let told = self.told(&request);
         let answers = request
             .into_inner()
             .map(move |ask| ask.map(|_| told.clone()));
         Ok(Response::new(Box::pin(answers)))
     }
+}
+
+fn troubled() -> Status {
+    Status::unavailable("this version is in trouble")
 }

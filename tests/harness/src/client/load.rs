@@ -82,13 +82,16 @@ impl Load {
         let enough = Arc::new(AtomicBool::new(visits.is_empty()));
         let made = Arc::new(AtomicUsize::new(0));
         let until = Instant::now() + bounds.time;
-        let clients = (0..bounds.pace.clients.max(1))
-            .map(|_| {
+        let count = u32::try_from(bounds.pace.clients.max(1)).unwrap_or(u32::MAX);
+        let clients = (0..count)
+            .map(|number| {
                 let (visits, enough) = (Arc::clone(visits), Arc::clone(&enough));
                 let made = Arc::clone(&made);
                 tokio::spawn(async move {
                     let mut client = Client::new(to, bounds.pace);
                     let mut records = Vec::new();
+                    // Their pauses lie side by side: no burst comes of many clients.
+                    tokio::time::sleep(bounds.pause * number / count).await;
                     while !enough.load(Ordering::Relaxed) && Instant::now() < until {
                         let turn = made.fetch_add(1, Ordering::Relaxed);
                         if turn >= bounds.visits {
