@@ -25,7 +25,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
         .await?;
     let progress = Progress::of("grpc: calls", USERS);
     let (mut unary, mut streams, mut tags, mut canary) = (0, 0, 0, 0);
-    let mut caller = Caller::connect(envoy.address()).await?;
+    let mut caller = Caller::connect(envoy.address(), "checkout.example.com").await?;
     for number in 0..USERS {
         let user = format!("user-{number}");
         let wanted = native.decide(&with_user(Visit::of(&*user))).version;

@@ -9,6 +9,7 @@ mod dry_run;
 mod forged;
 mod geo;
 mod grpc;
+mod guard;
 mod keep;
 mod mesh;
 mod mint;
@@ -65,6 +66,8 @@ pub enum Check {
     Forged,
     /// A copy changes no answer, whatever becomes of it.
     Mirror,
+    /// A version that turns bad is taken out of traffic, by itself and alone.
+    Guard,
     /// Where a canary fails, the baseline answers within the same request.
     Rescue,
     /// What a page loads has its version, or comes from the other.
@@ -104,6 +107,7 @@ impl Check {
             Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
+            Self::Guard => guard::check(lab).await,
             Self::Rescue => rescue::check(lab).await,
             Self::Assets => assets::check(lab).await,
             Self::Grpc => grpc::check(lab).await,

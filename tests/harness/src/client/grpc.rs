@@ -20,12 +20,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Connects.
+    /// Connects, to call the service of this host.
     ///
     /// # Errors
-    /// If nobody listens there.
-    pub async fn connect(to: SocketAddr) -> Result<Self> {
+    /// If nobody listens there, or the host is none.
+    pub async fn connect(to: SocketAddr, host: &str) -> Result<Self> {
         let channel = Endpoint::from_shared(format!("http://{to}"))?
+            .origin(format!("http://{host}").parse()?)
             .connect()
             .await
             .with_context(|| format!("no gRPC connection to {to}"))?;
