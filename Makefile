@@ -101,6 +101,14 @@ bench-core: gungraun ## Measure what a decision costs natively: time, and instru
 	PATH="$(CURDIR)/.cache/gungraun-$(GUNGRAUN)/bin:$$PATH" \
 	$(CARGO) bench --quiet --package graylane-bench-core --bench instructions
 
+guard-times: wasm ## Measure how long a version that turns bad stays in traffic: each kind of failure ten times
+	$(HARNESS) guard-times
+
+LENGTH ?= 5m
+
+guard-noise: wasm ## Show that no version is closed that fails half as often as it may: make guard-noise LENGTH=30m
+	$(HARNESS) guard-noise --length $(LENGTH)
+
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -169,4 +177,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

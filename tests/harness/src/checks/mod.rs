@@ -9,7 +9,7 @@ mod dry_run;
 mod forged;
 mod geo;
 mod grpc;
-mod guard;
+pub mod guard;
 mod keep;
 mod mesh;
 mod mint;

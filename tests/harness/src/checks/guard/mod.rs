@@ -6,9 +6,14 @@ mod cases;
 mod counts;
 mod gauges;
 mod judge;
+mod noise;
 mod probing;
 mod site;
+mod times;
 mod verdicts;
+
+pub use noise::endure;
+pub use times::measure;
 
 use std::time::{Duration, Instant};
 
