@@ -35,7 +35,7 @@ HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: wasm ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
+demo: wasm cli ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
 	$(HARNESS) demo
 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try

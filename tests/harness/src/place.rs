@@ -49,6 +49,21 @@ pub fn module(given: Option<&Path>) -> Result<PathBuf> {
     Ok(std::path::absolute(path)?)
 }
 
+/// The command line: `target/release/graylane`.
+///
+/// # Errors
+/// If there is none.
+pub fn command_line() -> Result<PathBuf> {
+    let path = repository()?.join("target/release/graylane");
+    if !path.is_file() {
+        bail!(
+            "there is no command line at {}; build it with `make cli`",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
 /// Where reports and logs go: `target/demo`.
 ///
 /// # Errors

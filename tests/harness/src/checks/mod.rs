@@ -20,6 +20,7 @@ mod rescue;
 mod sets;
 mod shares;
 mod sticky;
+mod streams;
 mod switch;
 mod trust;
 mod vectors;
@@ -74,6 +75,8 @@ pub enum Check {
     Assets,
     /// gRPC, unary and streams.
     Grpc,
+    /// Streams stay where they are until they end, and `graylane retire` waits for them.
+    Streams,
     /// Three services behind sidecars: the tag is followed from hop to hop.
     Mesh,
     /// A policy with a mistake changes nothing.
@@ -111,6 +114,7 @@ impl Check {
             Self::Rescue => rescue::check(lab).await,
             Self::Assets => assets::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
+            Self::Streams => streams::check(lab).await,
             Self::Mesh => mesh::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Broken => broken::check(lab).await,
