@@ -8,6 +8,7 @@ mod outage;
 mod planned;
 mod refused;
 mod removed;
+mod rescue;
 mod schema;
 mod switch;
 mod tester;
@@ -39,6 +40,8 @@ pub enum Check {
     Image,
     /// The `WasmPlugin` goes and comes under load.
     Removed,
+    /// The baseline answers what a dead canary fails.
+    Rescue,
     /// A policy with a mistake changes nothing.
     Refused,
     /// An image that is not there.
@@ -69,6 +72,7 @@ impl Check {
             Self::Planned => planned::check(mesh).await,
             Self::Image => switch::image(mesh).await,
             Self::Removed => removed::check(mesh).await,
+            Self::Rescue => rescue::check(mesh).await,
             Self::Refused => refused::check(mesh).await,
             Self::Missing => missing::check(mesh).await,
             Self::Outage => outage::check(mesh).await,
