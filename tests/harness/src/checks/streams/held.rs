@@ -29,7 +29,7 @@ impl Held {
             web_sockets.push(Talk::web_socket(to, &visit).await?);
         }
         for connection in 0..HALF / CALLS {
-            let mut caller = Caller::connect(to).await?;
+            let mut caller = Caller::connect(to, "checkout.example.com").await?;
             for number in 0..CALLS {
                 let user = format!("caller-{connection}-{number}");
                 calls.push(caller.talk(&[("x-user-id", &user)]).await?);
