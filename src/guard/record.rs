@@ -144,15 +144,17 @@ impl Record {
         }
     }
 
-    /// Whether one more of the baseline's requests is to be looked at: all until there are enough
-    /// for a share, and then a sample, until it is as large as what it is compared with.
-    pub fn wants_beside(&mut self) -> bool {
-        let beside = self.beside.window.answers();
-        if beside < self.enough {
+    /// Whether one more of the baseline's requests is to be looked at, in milliseconds since the
+    /// Unix epoch: all until there are enough for a share, and then a sample, as large in each part
+    /// of the window as what it is compared with. A sample of another time would have the version
+    /// blamed for what goes wrong with both.
+    pub fn wants_beside(&mut self, now: u64) -> bool {
+        if self.beside.window.answers() < self.enough {
             return true;
         }
         self.asked_beside = self.asked_beside.wrapping_add(1);
-        self.asked_beside.is_multiple_of(SAMPLE) && beside < self.own.window.answers()
+        self.asked_beside.is_multiple_of(SAMPLE)
+            && self.beside.window.running(now) < self.own.window.running(now)
     }
 
     /// A request of the baseline begins.

@@ -75,6 +75,13 @@ impl Window {
         answers.fold(0, u32::saturating_add)
     }
 
+    /// How many of them are in the part that runs.
+    pub(super) fn running(&self, now: u64) -> u32 {
+        let last = self.counts.last();
+        let running = last.filter(|(own, _)| *own == number(now, self.part));
+        running.map_or(0, |(_, counts)| counts.answers)
+    }
+
     /// Its parts, for shared data.
     pub(super) fn parts(&self) -> &[(u64, Counts)] {
         &self.counts

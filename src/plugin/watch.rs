@@ -25,7 +25,7 @@ impl Watch {
             let record = in_force.record(guarded)?;
             record
                 .borrow_mut()
-                .wants_beside()
+                .wants_beside(in_force.clock())
                 .then_some((guarded, record))
         });
         let mut by = own.into_iter().chain(beside).peekable();

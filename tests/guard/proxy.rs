@@ -173,7 +173,7 @@ impl Proxy {
             took(ills.slow),
             || Some(format!("request-{}", self.requests)),
         );
-        if record.wants_beside() {
+        if record.wants_beside(self.now) {
             let watched = record.watch_beside(Some(self.now));
             record.answered(watched, self.now);
             record.ended(watched, self.now, failed(ills.beside), took(0.0), || None);
