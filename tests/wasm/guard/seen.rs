@@ -86,7 +86,9 @@ fn counts_are_exact_over_workers() {
         assert_eq!(workers.window(), [round * 22, round * 4, 0]);
         assert_eq!(workers.gauge("open_streams"), 2);
         let (vm, _) = &mut workers.vms[1];
-        open.into_iter().for_each(|request| vm.close(request));
+        for request in open {
+            vm.close(request);
+        }
     }
     workers.pass(250);
     assert_eq!(workers.gauge("open_streams"), 0);
@@ -108,7 +110,9 @@ fn requests_that_hang_are_seen_while_they_do() {
     assert_eq!(workers.told(), [["open", "closed", "max_slow"]]);
     assert_eq!(workers.versions(), ["v1"; 2]);
     for (open, (vm, _)) in open.into_iter().zip(&mut workers.vms) {
-        open.into_iter().for_each(|request| vm.close(request));
+        for request in open {
+            vm.close(request);
+        }
     }
     workers.pass(250);
     assert_eq!(workers.counted("guard_slow_total"), 20);
