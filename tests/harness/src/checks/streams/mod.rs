@@ -57,6 +57,9 @@ async fn by_guard(lab: &Lab, progress: &Progress) -> Result<Vec<Row>> {
     policy["services"][0]["versions"][1]["guard"] = json!({ "consecutive_failures": FAILURES });
     let setup = Setup::of("dynamic").policy(&policy);
     let envoy = lab.envoy(&setup, &backends).await?;
+    let ended = Held::open(envoy.address()).await?.end().await;
+    let answers = told(&envoy, "v2", "graylane_guard_answers_total", OPEN).await?;
+    let failed = told(&envoy, "v2", "graylane_guard_failed_total", 0).await?;
     let before = Held::open(envoy.address()).await?;
     progress.step();
     let failing = with_user(Visit::of("failing")).with("x-backend-status", "500");
@@ -66,6 +69,11 @@ async fn by_guard(lab: &Lab, progress: &Progress) -> Result<Vec<Row>> {
     }
     envoy.log().wait("verdict: ", 0, PATIENCE).await?;
     let (mut rows, before, after) = rolled_back("guard", &envoy, before).await?;
+    rows.extend([
+        Row::exact(NAME, "guard: streams that ended in order", OPEN, ended),
+        Row::exact(NAME, "guard: answers that it saw of them", OPEN, answers),
+        Row::exact(NAME, "guard: failures that it took them for", 0, failed),
+    ]);
     rows.push(closed_in_order("guard", before).await);
     rows.push(closed_in_order("guard, new ones", after).await);
     progress.step();
@@ -132,13 +140,18 @@ async fn settled(to: SocketAddr, version: &str) -> Result<()> {
 
 /// The gauge of open streams: as soon as it is as expected, else in the end.
 async fn open(envoy: &Envoy, version: &str, expected: usize) -> Result<usize> {
+    told(envoy, version, "graylane_open_streams", expected).await
+}
+
+/// A number of a version's: as soon as it is as expected, else in the end.
+async fn told(envoy: &Envoy, version: &str, name: &str, expected: usize) -> Result<usize> {
     let until = Instant::now() + PATIENCE;
-    let gauge = format!(r"gray_version=\.={version};\.;graylane_open_streams$");
+    let name = format!(r"gray_version=\.={version};\.;{name}$");
     loop {
-        let open: u64 = envoy.admin().stats(&gauge).await?.into_values().sum();
-        let open = usize::try_from(open)?;
-        if open == expected || Instant::now() > until {
-            return Ok(open);
+        let number: u64 = envoy.admin().stats(&name).await?.into_values().sum();
+        let number = usize::try_from(number)?;
+        if number == expected || Instant::now() > until {
+            return Ok(number);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
