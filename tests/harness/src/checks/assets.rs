@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::people::policy;
+use super::watched;
 use crate::Progress;
 use crate::backend::Fleet;
 use crate::client::{Answer, Pace, Protocol, Visit, drive};
@@ -22,6 +23,7 @@ const ASSET: &str = "/assets/app.3f9c1d.js";
 pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     let mut policy = policy(&[("v2", 30.0)]);
     policy["services"][0]["rules"][1]["split"]["missing"] = "mint".into();
+    watched::watch(&mut policy);
     let backends = lab.backends(&["v1", "v2"]).await?;
     let setup = Setup::of("assets").policy(&policy);
     let envoy = lab.envoy(&setup, &backends).await?;
@@ -53,6 +55,22 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     for case in CASES {
         rows.extend(case.check(&envoy, &backends, &visitors).await?);
     }
+    rows.push(Row::exact(
+        NAME,
+        "failures that the guard of v2 counts",
+        0,
+        watched::counted(&envoy, "failed").await?,
+    ));
+    let answers = watched::counted(&envoy, "answers").await?;
+    let watched = answers > 0;
+    rows.push(Row::judged(
+        NAME,
+        "answers that it counts",
+        "some",
+        answers,
+        "",
+        watched,
+    ));
     Ok(rows)
 }
 

@@ -24,6 +24,7 @@ mod streams;
 mod switch;
 mod trust;
 mod vectors;
+mod watched;
 
 pub use people::{mixed_users, policy, with_user};
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::watched;
 use crate::Progress;
 use crate::backend::Fleet;
 use crate::client::{Answer, Bounds, Load, Pace, Protocol, Visit, drive};
@@ -88,6 +89,7 @@ impl Pair {
             .flat_map(|ask| (0..EACH).map(|number| failure.of(ask.visit(number))))
             .collect();
         let before = backends.requests().await?;
+        let counted = watched::counted(&self.with, "failed").await?;
         let (without, with) = tokio::try_join!(
             ask(&self.without, failure, &visits),
             ask(&self.with, failure, &visits),
@@ -99,6 +101,16 @@ impl Pair {
             .map(|(ask, (without, with))| failed(failure, ask, without, with))
             .collect();
         rows.push(log::agrees(&self.with, failure, &with).await?);
+        let counted = watched::counted(&self.with, "failed").await? - counted;
+        let expected = failure.counted(visits.len());
+        rows.push(Row::judged(
+            NAME,
+            format!("{failure}: failures that the guard of v2 counts"),
+            expected.end(),
+            counted,
+            format!("{} to {}", expected.start(), expected.end()),
+            usize::try_from(counted).is_ok_and(|counted| expected.contains(&counted)),
+        ));
         if let Some(expected) = failure.made(visits.len()) {
             let made = backends.requests().await? - before;
             let rule = format!("{failure}: requests made, of {} asked", 2 * visits.len());
@@ -137,9 +149,9 @@ impl Pair {
     }
 }
 
-/// Testers on v2, by this cluster.
+/// Testers on v2, by this cluster; its guard counts.
 fn policy(cluster: &str) -> Value {
-    json!({
+    let mut policy = json!({
         "schema": "graylane/v1",
         "services": [{
             "name": "checkout",
@@ -154,7 +166,9 @@ fn policy(cluster: &str) -> Value {
                 "use": "v2",
             }],
         }],
-    })
+    });
+    watched::watch(&mut policy);
+    policy
 }
 
 async fn ask(envoy: &Envoy, failure: Failure, visits: &Arc<[Visit]>) -> Result<Vec<Answer>> {
