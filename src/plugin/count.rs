@@ -71,8 +71,8 @@ impl Metric {
 #[derive(Debug)]
 pub(super) struct Metrics {
     tags: Box<str>,
-    /// What each says, and the host's number for it.
-    told: RefCell<[Option<(u32, i64)>; Metric::COUNT]>,
+    /// The host's numbers for them.
+    numbers: RefCell<[Option<u32>; Metric::COUNT]>,
 }
 
 impl Metrics {
@@ -81,42 +81,34 @@ impl Metrics {
             tags: [tag("service", service), tag("version", version)]
                 .concat()
                 .into(),
-            told: RefCell::default(),
+            numbers: RefCell::default(),
         }
     }
 
     /// Adds to a counter, or to a gauge of which other workers have parts of their own.
     pub(super) fn add(&self, metric: Metric, more: i64) {
-        if more != 0 {
-            self.with(metric, |number, _| {
-                let _ = hostcalls::increment_metric(number, more);
-            });
+        if more != 0
+            && let Some(number) = self.number(metric)
+        {
+            let _ = hostcalls::increment_metric(number, more);
         }
     }
 
     /// Sets a gauge that every worker knows.
     pub(super) fn set(&self, metric: Metric, value: u32) {
-        self.with(metric, |number, told| {
-            if *told != i64::from(value) {
-                *told = value.into();
-                let _ = hostcalls::record_metric(number, value.into());
-            }
-        });
+        if let Some(number) = self.number(metric) {
+            let _ = hostcalls::record_metric(number, value.into());
+        }
     }
 
-    fn with(&self, metric: Metric, tell: impl FnOnce(u32, &mut i64)) {
-        let mut told = self.told.borrow_mut();
-        let Some(slot) = told.get_mut(metric as usize) else {
-            return;
-        };
+    fn number(&self, metric: Metric) -> Option<u32> {
+        let mut numbers = self.numbers.borrow_mut();
+        let slot = numbers.get_mut(metric as usize)?;
         if slot.is_none() {
             let (kind, name) = metric.name();
-            let name = format!("{}graylane_{name}", self.tags);
-            *slot = number(kind, name).map(|number| (number, -1));
+            *slot = number(kind, format!("{}graylane_{name}", self.tags));
         }
-        if let Some((number, told)) = slot {
-            tell(*number, told);
-        }
+        *slot
     }
 }
 
