@@ -49,6 +49,10 @@ pub fn outcome(ended: &impl Ended, version: &str) -> Outcome {
     if code == 0 {
         return Outcome::Nothing;
     }
+    // A WebSocket: either side may end it, which the proxy calls a connection that broke.
+    if code == 101 {
+        return Outcome::Good;
+    }
     if ended.flags() & BLAME > 0 {
         return Outcome::Failed;
     }
@@ -143,6 +147,8 @@ mod tests {
         assert_eq!(of(&own(200, 6)), Outcome::Failed);
         // A client that left while it was answered.
         assert_eq!(of(&own(200, 14)), Outcome::Good);
+        // A WebSocket that its server closed.
+        assert_eq!(of(&own(101, 6)), Outcome::Good);
     }
 
     #[test]

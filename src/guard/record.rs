@@ -29,6 +29,8 @@ pub struct Record {
     enough: u32,
     /// When there were failures since the last answer that was none, the last ones.
     pub(super) failures: VecDeque<u64>,
+    /// How many there were in a row at most since this was told last.
+    longest: u32,
     /// When there was such an answer; 0: never.
     pub(super) succeeded: u64,
     /// Which failed, the last ones.
@@ -114,6 +116,7 @@ impl Record {
             over: guard.max_slow.map(|limit| limit.over),
             enough: guard.min_requests,
             failures: VecDeque::new(),
+            longest: 0,
             succeeded: 0,
             traces: VecDeque::new(),
             asked_beside: 0,
@@ -127,6 +130,7 @@ impl Record {
         self.own.clear();
         self.beside.clear();
         self.failures.clear();
+        self.longest = 0;
         self.succeeded = 0;
         self.traces.clear();
         self.asked_beside = 0;
@@ -180,6 +184,16 @@ impl Record {
         std::mem::take(&mut self.total)
     }
 
+    fn in_a_row(&self) -> u32 {
+        u32::try_from(self.failures.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What [`Self::longest`] says, which is told hereby.
+    pub(super) fn take_longest(&mut self) -> u32 {
+        let now = self.in_a_row();
+        std::mem::replace(&mut self.longest, now)
+    }
+
     fn side(&mut self, watched: Watched) -> &mut Side {
         if watched.beside {
             &mut self.beside
@@ -223,6 +237,7 @@ impl Record {
         }
         if failed {
             push(&mut self.failures, now, MAX_CONSECUTIVE_FAILURES as usize);
+            self.longest = self.longest.max(self.in_a_row());
             if let Some(trace) = trace() {
                 push(&mut self.traces, trace, TRACES);
             }

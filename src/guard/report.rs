@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) own: Told,
     pub(super) beside: Told,
     pub(super) succeeded: u64,
+    /// The most failures in a row of late, whatever came after.
+    pub(super) longest: u32,
     pub(super) failures: Vec<u64>,
     pub(super) traces: Vec<String>,
 }
@@ -37,7 +39,8 @@ pub(super) struct Entry {
 pub(super) type Told = (Vec<(u64, Counts)>, u32);
 
 impl Entry {
-    pub(super) fn new(key: u64, record: &Record, now: u64) -> Self {
+    pub(super) fn new(key: u64, record: &mut Record, now: u64) -> Self {
+        let longest = record.take_longest();
         let told = |side: &Side| {
             let hanging = record.over.map(|over| side.hanging(now, over));
             (side.window.parts().to_vec(), hanging.unwrap_or_default())
@@ -48,6 +51,7 @@ impl Entry {
             own: told(&record.own),
             beside: told(&record.beside),
             succeeded: record.succeeded,
+            longest,
             failures: record.failures.iter().copied().collect(),
             traces: record.traces.iter().cloned().collect(),
         }
@@ -70,7 +74,8 @@ impl Report {
                     words.extend([*part, answers.into(), failed.into(), slow.into()]);
                 }
             }
-            words.extend([entry.succeeded, length(&entry.failures)]);
+            words.extend([entry.succeeded, entry.longest.into()]);
+            words.push(length(&entry.failures));
             words.extend(&entry.failures);
             words.push(length(&entry.traces));
             for trace in &entry.traces {
@@ -100,6 +105,7 @@ impl Report {
             let own = told(&mut next)?;
             let beside = told(&mut next)?;
             let succeeded = next()?;
+            let longest = u32::try_from(next()?).ok()?;
             let failures = (0..next()?).map(|_| next()).collect::<Option<_>>()?;
             let traces = (0..next()?).map(|_| trace(&mut next));
             let traces = traces.collect::<Option<_>>()?;
@@ -109,6 +115,7 @@ impl Report {
                 own,
                 beside,
                 succeeded,
+                longest,
                 failures,
                 traces,
             });
@@ -194,6 +201,7 @@ mod tests {
             own: (vec![(1, counts), (2, counts)], 9),
             beside: (Vec::new(), 0),
             succeeded: 5,
+            longest: 8,
             failures: vec![6, 7],
             traces: vec!["4bf92f3577b34da6a3ce929d0e0e4736".to_owned(), String::new()],
         };

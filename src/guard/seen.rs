@@ -32,6 +32,8 @@ impl Seen {
         let mut seen = Self::default();
         let succeeded = entries.clone().map(|entry| entry.succeeded).max();
         let succeeded = succeeded.unwrap_or_default();
+        // Of one worker they may be over again, and were too many all the same.
+        let longest = entries.clone().map(|entry| entry.longest).max();
         for entry in entries {
             let sides = [
                 (&mut seen.own, &entry.own),
@@ -50,6 +52,7 @@ impl Seen {
             seen.in_a_row = seen.in_a_row.saturating_add(since);
             seen.traces.extend(entry.traces.iter().cloned());
         }
+        seen.in_a_row = seen.in_a_row.max(longest.unwrap_or_default());
         seen.traces.truncate(super::record::TRACES);
         seen
     }

@@ -203,3 +203,10 @@ impl InForce {
         }
     }
 }
+
+impl Drop for InForce {
+    /// What it was the last to know is told before its VM goes, in which nothing ticks any more.
+    fn drop(&mut self) {
+        traffic::tell();
+    }
+}

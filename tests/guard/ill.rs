@@ -115,6 +115,18 @@ fn thin_traffic_is_closed_by_failures_in_a_row() {
 }
 
 #[test]
+fn failures_in_a_row_are_not_hidden_by_what_comes_right_after() {
+    let guard = json!({ "consecutive_failures": 5 });
+    for (failures, state) in [(4, State::Open), (5, State::Closed)] {
+        let mut proxy = Proxy::new(&guard, 0);
+        proxy.run(1_000, 10.0, failing(0.0));
+        proxy.burst(failures);
+        proxy.run(1_000, 0.0, failing(0.0));
+        assert_eq!(proxy.standing.state, state, "{failures}");
+    }
+}
+
+#[test]
 fn it_comes_back_when_it_has_recovered_and_not_before() {
     let mut guard = strict();
     guard["retry_after"] = json!("1m");

@@ -180,6 +180,18 @@ impl Proxy {
         }
     }
 
+    /// So many failures on one worker, and right after them as many answers that are none.
+    pub(crate) fn burst(&mut self, failures: u32) {
+        let record = &self.workers[0].1;
+        for outcome in [Outcome::Failed, Outcome::Good] {
+            for _ in 0..failures {
+                let watched = record.borrow_mut().watch(None);
+                let mut record = record.borrow_mut();
+                record.ended(watched, self.now, outcome, None, || None);
+            }
+        }
+    }
+
     /// Requests that begin on every worker, and get no answer.
     pub(crate) fn hang(&mut self, each: u32) {
         for (_, record) in &self.workers {
