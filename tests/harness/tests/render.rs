@@ -7,10 +7,9 @@ use std::net::SocketAddr;
 use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 8] = [
+const SAMPLES: [&str; 7] = [
     "standalone",
     "rescue",
-    "assets",
     "header-routes",
     "subset",
     "jwt",

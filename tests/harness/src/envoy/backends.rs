@@ -21,6 +21,8 @@ pub(super) fn place_backends<'b>(
         let known = clusters.iter().position(|cluster| cluster["name"] == *name);
         if known.is_none() && !clusters.iter().any(has_subsets) {
             let Some(model) = clusters.iter().find_map(|cluster| {
+                // One of hosts, and none that is made of others.
+                cluster["load_assignment"].as_object()?;
                 let model = cluster["name"].as_str()?.strip_prefix("checkout-")?;
                 Some(renamed(cluster, model, version))
             }) else {

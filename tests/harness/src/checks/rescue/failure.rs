@@ -102,8 +102,8 @@ impl Failure {
         }
     }
 
-    /// What v2's guard counts of so many requests: all of them, rescued or not, but those of
-    /// clients who have gone away before there was an answer.
+    /// What v2's guard counts of so many requests: all of them, rescued or not, but those that
+    /// nobody waited for, or Envoy itself has answered.
     pub(super) fn counted(self, asked: usize) -> RangeInclusive<usize> {
         let each = asked / ASKS.len();
         let of = |gone: fn(&&Ask) -> bool| asked - each * ASKS.iter().filter(gone).count();
@@ -112,7 +112,7 @@ impl Failure {
                 let waited = of(|ask| ask.method == "POST");
                 waited..=waited
             }
-            // Some clients go when a refusal comes amid their body.
+            // Where the body outgrows what is kept amid the retry, Envoy answers 507 by itself.
             Self::Refused => of(|ask| ask.length == LARGE)..=asked,
             _ => asked..=asked,
         }
