@@ -96,7 +96,8 @@ impl Worker {
         let places = self.places(shared, now);
         if let Some(own) = places.iter().position(|worker| *worker == self.id) {
             let entries = records.iter();
-            let entries = entries.map(|(key, record)| Entry::new(*key, &mut record.borrow_mut(), now));
+            let entries =
+                entries.map(|(key, record)| Entry::new(*key, &mut record.borrow_mut(), now));
             let report = Report {
                 worker: self.id,
                 at: now,
