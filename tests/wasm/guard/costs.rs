@@ -133,6 +133,8 @@ fn a_tick_at_which_nothing_is_new_reads_what_workers_told_and_writes_once() {
         (get("workers"), 1),
         (get("worker/0"), 1),
         ("set_shared_data graylane/1/worker/0".to_owned(), 1),
+        // How the version stands, and the three counts of its window.
+        ("record_metric".to_owned(), 4),
     ];
     assert_eq!(calls, BTreeMap::from(expected));
 }

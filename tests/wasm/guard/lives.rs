@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Workers, fail, policy, user};
-use crate::host::Ended;
+use super::{TAGS, Workers, fail, policy, user};
+use crate::host::{Ended, Vm};
+use crate::support;
 
 fn strict() -> Value {
     policy(&json!({ "max_error_percent": 5 }))
@@ -80,6 +81,22 @@ fn a_worker_that_is_gone_leaves_what_it_saw_and_its_place() {
         assert_eq!(workers.versions(), ["v1"; 2]);
     }
     assert!(places(&workers) <= 4, "{}", places(&workers));
+}
+
+/// Another module takes the place of this one's VM, in which no tick comes any more.
+#[test]
+fn a_worker_that_goes_tells_of_the_streams_that_ended_last() {
+    let mut vm = Vm::start();
+    let root = vm.accept(&support::json(&strict()));
+    let open = |vm: &Vm| vm.gauge(&format!("{TAGS}graylane_open_streams"));
+    let request = vm.open(root);
+    vm.send(request, &user(1));
+    vm.tick(root);
+    assert_eq!(open(&vm), Some(1));
+    vm.close(request);
+    assert_eq!(open(&vm), Some(1));
+    vm.retire(root);
+    assert_eq!(open(&vm), Some(0));
 }
 
 #[test]
