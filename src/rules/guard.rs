@@ -116,7 +116,12 @@ impl Guard {
             slow_above,
             consecutive: consecutive.transpose()?,
             then: document.then,
-            retry: retry(place, document.retry_after, document.retry_percent)?,
+            retry: retry(
+                place,
+                document.then,
+                document.retry_after,
+                document.retry_percent,
+            )?,
         };
         if guard.limits_nothing() {
             return Err(place.error(
@@ -162,10 +167,16 @@ fn window(place: &Place<'_>, text: &Text) -> Result<u64, Error> {
 
 fn retry(
     place: &Place<'_>,
+    then: Then,
     after: Option<Text>,
     percent: Option<Number>,
 ) -> Result<Option<Retry>, Error> {
     let at_percent = place.field("retry_percent");
+    if percent.is_some() && then != Then::Rollback {
+        return Err(at_percent.error(
+            "is for those who try a closed version again; leave it out, or write `then: rollback`",
+        ));
+    }
     let Some(after) = after else {
         return match percent {
             Some(_) => Err(at_percent.error("needs `retry_after`, which says when")),
@@ -174,7 +185,7 @@ fn retry(
     };
     let share = Share::from_percent(&at_percent, percent.unwrap_or(RETRY), ALGORITHM)?;
     if share == Share::default() {
-        return Err(at_percent.error("of nobody; leave out `retry_after` to keep it closed"));
+        return Err(at_percent.error("0 is nobody; leave out `retry_after` to keep it closed"));
     }
     let after = duration(&place.field("retry_after"), &after)?;
     Ok(Some(Retry { after, share }))
