@@ -51,10 +51,12 @@ impl InForce {
         let times = guards.clone().any(|guard| guard.max_slow.is_some());
         let guarded = guards.count() > 0;
         let count = versions.count();
+        // What has no guard is open, and need not be there.
+        let standings = vec![Standing::default(); if guarded { count } else { 0 }];
         let own = Self {
             plugin: host::plugin(),
             traffic: vec![OnceCell::new(); count].into(),
-            standings: RefCell::new(vec![Standing::default(); count].into()),
+            standings: RefCell::new(standings.into()),
             compared,
             times,
             guards: guarded,

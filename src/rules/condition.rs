@@ -8,9 +8,9 @@ use super::network::Networks;
 use super::scope::Scope;
 use super::source::Source;
 use super::text::Test;
-use crate::decide::Moment;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_CONDITION_DEPTH, MAX_CONDITIONS};
+use crate::moment::Moment;
 use crate::policy::{Condition as Document, Match, Proxy, Text, Time};
 use crate::request::Request;
 

@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::source::Source;
 use super::split::Key;
 use super::{Rule, Split};
-use crate::decide::Moment;
+use crate::moment::Moment;
 use crate::request::Request;
 
 /// How a condition came out.

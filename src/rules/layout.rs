@@ -9,8 +9,8 @@ use super::share::Share;
 use super::sort::sorted;
 use super::target::{Extent, Size};
 use crate::bucket::{Bucket, SCALE};
-use crate::decide::Moment;
 use crate::error::{Error, Place};
+use crate::moment::Moment;
 
 /// Some buckets of one version.
 #[derive(Clone, Debug)]

@@ -49,7 +49,7 @@ use hosts::HostIndex;
 use index::Index;
 use scope::Scope;
 
-use crate::decide::Moment;
+use crate::moment::Moment;
 use crate::request::Request;
 
 /// A policy in the form that decides.

@@ -7,9 +7,9 @@ use super::ramp::Ramp;
 use super::source::Source;
 use super::{Scope, Version, name};
 use crate::bucket::{Bucket, Draw};
-use crate::decide::Moment;
 use crate::error::{Error, Place};
 use crate::limits::MAX_KEYS;
+use crate::moment::Moment;
 use crate::policy::{Key as KeyDocument, Name, Text};
 use crate::request::Request;
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::guard::Guard;
 use super::lane::Lane;
-use crate::decide::Moment;
 use crate::error::{Error, Place};
 use crate::guard::State;
+use crate::moment::Moment;
 use crate::policy::Text;
 
 /// One version of a service.
