@@ -35,7 +35,7 @@ HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: wasm cli ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
+demo: wasm cli-tested ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
 	$(HARNESS) demo
 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
@@ -129,10 +129,18 @@ probes: wasm-target ## Build the filters that do next to nothing, as target/prob
 	@$(call link,graylane_probe,$(EXPORTS),target/probe-answering.wasm)
 	@cp $(BUILT)/graylane_probe.wasm target/probe.wasm
 
+# The command line as Cargo has built it in this folder of its own, into the same of target/.
+brought = built=$${CARGO_TARGET_DIR:-target}/$(1)/graylane; mkdir -p target/$(1) && \
+  if [ ! $$built -ef target/$(1)/graylane ]; then cp $$built target/$(1)/; fi
+
 cli: ## Build the command line, as target/release/graylane
 	$(CARGO) build --release --package graylane --bin graylane --features cli
-	@built=$${CARGO_TARGET_DIR:-target}/release/graylane; mkdir -p target/release && \
-	if [ ! $$built -ef target/release/graylane ]; then cp $$built target/release/; fi
+	@$(call brought,release)
+
+# The same without optimizations, as its tests have it.
+cli-tested:
+	$(CARGO) build --quiet --package graylane --bin graylane --features cli
+	@$(call brought,debug)
 
 compose: wasm ## Try envoy/docker-compose.yaml: up, a tester and a forger, down
 	@compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
@@ -177,4 +185,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

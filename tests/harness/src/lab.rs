@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 
@@ -16,13 +16,13 @@ use crate::place;
 /// An Envoy to start, a module to load, and a place for logs.
 ///
 /// Everything that it starts is a value that ends with its scope.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lab {
     runner: Runner,
-    network: Option<Network>,
+    network: Option<Arc<Network>>,
     module: PathBuf,
     users: usize,
-    last_log: Mutex<Option<Log>>,
+    last_log: Arc<Mutex<Option<Log>>>,
 }
 
 impl Lab {
@@ -35,14 +35,25 @@ impl Lab {
         let runner = envoy::find().await?;
         let network = match &runner {
             Runner::Local(_) => None,
-            Runner::Docker(_) => Some(Network::create().await?),
+            Runner::Docker(_) => Some(Arc::new(Network::create().await?)),
         };
         Ok(Self {
             runner,
             network,
             module,
             users,
-            last_log: Mutex::new(None),
+            last_log: Arc::default(),
+        })
+    }
+
+    /// Another one beside it, where several checks can be made at once: in containers they would
+    /// take each other's names.
+    #[must_use]
+    pub fn beside(&self) -> Option<Self> {
+        let alone = self.network.is_some();
+        (!alone).then(|| Self {
+            last_log: Arc::default(),
+            ..self.clone()
         })
     }
 
@@ -68,7 +79,7 @@ impl Lab {
     /// # Errors
     /// If one does not start.
     pub async fn backends(&self, versions: &[&str]) -> Result<Fleet> {
-        Fleet::start(versions, self.network.as_ref()).await
+        Fleet::start(versions, self.network.as_deref()).await
     }
 
     /// Starts Envoy in front of `backends` and waits until it answers.
@@ -106,7 +117,7 @@ impl Lab {
     fn ground(&self) -> Ground<'_> {
         Ground {
             runner: &self.runner,
-            network: self.network.as_ref(),
+            network: self.network.as_deref(),
             module: &self.module,
         }
     }

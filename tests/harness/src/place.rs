@@ -49,15 +49,15 @@ pub fn module(given: Option<&Path>) -> Result<PathBuf> {
     Ok(std::path::absolute(path)?)
 }
 
-/// The command line: `target/release/graylane`.
+/// The command line: `target/debug/graylane`.
 ///
 /// # Errors
 /// If there is none.
 pub fn command_line() -> Result<PathBuf> {
-    let path = repository()?.join("target/release/graylane");
+    let path = repository()?.join("target/debug/graylane");
     if !path.is_file() {
         bail!(
-            "there is no command line at {}; build it with `make cli`",
+            "there is no command line at {}; build it with `make cli-tested`",
             path.display()
         );
     }
