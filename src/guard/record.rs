@@ -136,6 +136,12 @@ impl Record {
         self.asked_beside = 0;
     }
 
+    /// Whether it matters how long an answer takes.
+    #[must_use]
+    pub fn times(&self) -> bool {
+        self.over.is_some()
+    }
+
     /// A request of the version begins. `since`, in milliseconds since the Unix epoch, is asked for
     /// where the guard says what is slow.
     pub fn watch(&mut self, since: Option<u64>) -> Watched {

@@ -99,7 +99,7 @@ impl HttpContext for Filter {
             request.teach();
             decision.dry_runs().iter().for_each(tell);
             let cookies = decision.new_cookies();
-            self.sent_to = in_force.sends_to(&decision);
+            self.sent_to = in_force.begun(&decision);
             self.watch = self
                 .sent_to
                 .and_then(|number| Watch::begin(in_force, number));

@@ -30,8 +30,6 @@ pub(super) struct InForce {
     standings: RefCell<Box<[Standing]>>,
     /// Baselines, and the guarded versions that are compared with them, by their numbers.
     compared: Box<[(usize, usize)]>,
-    /// Whether some guard says what is slow.
-    pub(super) times: bool,
     guards: bool,
     /// The wall clock at the last tick, in milliseconds since the Unix epoch.
     clock: Cell<u64>,
@@ -48,7 +46,6 @@ impl InForce {
             guarded.map(|version| (service.baseline().number(), version.number()))
         });
         let compared = compared.collect();
-        let times = guards.clone().any(|guard| guard.max_slow.is_some());
         let guarded = guards.count() > 0;
         let count = versions.count();
         // What has no guard is open, and need not be there.
@@ -58,7 +55,6 @@ impl InForce {
             traffic: vec![OnceCell::new(); count].into(),
             standings: RefCell::new(standings.into()),
             compared,
-            times,
             guards: guarded,
             clock: Cell::new(host::now()),
             habit: Habit::default(),
@@ -115,8 +111,9 @@ impl InForce {
         self.clock.get()
     }
 
-    /// The number of the version that a request goes to, if it is this proxy that sends it there.
-    pub(super) fn sends_to(&self, decision: &Decision<'_>) -> Option<usize> {
+    /// A request begins: the number of the version that it goes to, if it is this proxy that sends it
+    /// there.
+    pub(super) fn begun(&self, decision: &Decision<'_>) -> Option<usize> {
         if matches!(decision.reason(), Reason::Inbound) {
             return None;
         }

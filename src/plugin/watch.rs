@@ -28,10 +28,13 @@ impl Watch {
                 .wants_beside(in_force.clock())
                 .then_some((guarded, record))
         });
-        let mut by = own.into_iter().chain(beside).peekable();
-        by.peek()?;
-        let since = in_force.times.then(host::now);
-        let by = by.map(|(guarded, record)| {
+        let by: Vec<_> = own.into_iter().chain(beside).collect();
+        if by.is_empty() {
+            return None;
+        }
+        let mut records = by.iter().map(|(_, record)| record.borrow());
+        let since = records.any(|record| record.times()).then(host::now);
+        let by = by.into_iter().map(|(guarded, record)| {
             let mut record = record.borrow_mut();
             let watched = if guarded == number {
                 record.watch(since)

@@ -1,9 +1,11 @@
 //! Checks that several parts of a policy share.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::error::{Error, Place};
+use crate::policy::Number;
 
 /// The one field of a choice that is given, and its name.
 pub(super) fn one_of<T, const N: usize>(
@@ -31,6 +33,17 @@ fn not_one(place: &Place<'_>, fields: &[(&str, bool)]) -> Error {
     }
     let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
     place.error(format!("needs one of `{}`", names.join("`, `")))
+}
+
+/// The number, if it is a whole one of these.
+pub(super) fn whole(Number(number): Number, of: RangeInclusive<u32>) -> Option<u32> {
+    let fits = (f64::from(*of.start())..=f64::from(*of.end())).contains(&number);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number within u32 by the checks before"
+    )]
+    (fits && number.fract() == 0.0).then_some(number as u32)
 }
 
 /// Refuses an empty list, since it may be meant as none or as all.

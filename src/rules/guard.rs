@@ -1,5 +1,6 @@
 //! Guards: what a version may do wrong, and what then.
 
+use super::checks::whole;
 use super::clock::duration;
 use super::share::Share;
 use crate::error::{Error, Place};
@@ -100,14 +101,14 @@ impl Guard {
         let consecutive = document.consecutive_failures;
         let at_consecutive = place.field("consecutive_failures");
         let consecutive =
-            consecutive.map(|number| whole(&at_consecutive, number, MAX_CONSECUTIVE_FAILURES));
+            consecutive.map(|number| requests(&at_consecutive, number, MAX_CONSECUTIVE_FAILURES));
         let guard = Self {
             window: match document.window {
                 Some(text) => window(&place.field("window"), &text)?,
                 None => WINDOW,
             },
             min_requests: match document.min_requests {
-                Some(number) => whole(&place.field("min_requests"), number, MAX_GUARD_REQUESTS)?,
+                Some(number) => requests(&place.field("min_requests"), number, MAX_GUARD_REQUESTS)?,
                 None => MIN_REQUESTS,
             },
             max_error,
@@ -191,18 +192,10 @@ fn retry(
     Ok(Some(Retry { after, share }))
 }
 
-/// A whole number from 1 to `most`.
-fn whole(place: &Place<'_>, number: Number, most: u32) -> Result<u32, Error> {
-    let Number(value) = number;
-    if value.fract() != 0.0 || !(1.0..=f64::from(most)).contains(&value) {
-        return Err(place.error(format!(
+fn requests(place: &Place<'_>, number: Number, most: u32) -> Result<u32, Error> {
+    whole(number, 1..=most).ok_or_else(|| {
+        place.error(format!(
             "{number} is not a number of requests; use a whole one from 1 to {most}"
-        )));
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a whole number within u32 by the check above"
-    )]
-    Ok(value as u32)
+        ))
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::checks::{not_empty, one_of};
+use super::checks::{not_empty, one_of, whole};
 use super::ramp::Ramp;
 use super::share::Share;
 use crate::bucket::SCALE;
@@ -86,18 +86,11 @@ impl Extent {
 }
 
 fn weight(place: &Place<'_>, number: policy::Number) -> Result<u32, Error> {
-    let policy::Number(weight) = number;
-    if weight.fract() != 0.0 || !(0.0..=f64::from(SCALE)).contains(&weight) {
-        return Err(place.error(format!(
+    whole(number, 0..=SCALE).ok_or_else(|| {
+        place.error(format!(
             "{number} is not a weight; use a whole number from 0 to {SCALE}"
-        )));
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a whole number from 0 to 100,000 by the check above"
-    )]
-    Ok(weight as u32)
+        ))
+    })
 }
 
 fn range(
