@@ -118,6 +118,25 @@ fn an_unguarded_version_beside_costs_nothing() {
     assert_eq!(vm.serve(root, &user(1)).calls, count(&[&CANARY]));
 }
 
+/// What another version's guard says is slow is no reason to look at the clock.
+#[test]
+fn a_guard_without_max_slow_beside_one_that_has_it_reads_no_clock() {
+    let mut policy = policy(&json!({ "max_error_percent": 5 }));
+    let third = json!({
+        "name": "v3",
+        "guard": { "max_slow": { "over": "1s", "percent": 5 } },
+    });
+    let versions = &mut policy["services"][0]["versions"];
+    versions.as_array_mut().unwrap().push(third);
+    for (version, reads) in [("v2", false), ("v3", true)] {
+        policy["services"][0]["rules"][0]["split"]["to"][0]["version"] = json!(version);
+        let mut vm = Vm::start();
+        let root = vm.accept(&support::json(&policy));
+        let calls = vm.serve(root, &user(1)).calls;
+        assert_eq!(calls.contains_key(CLOCK), reads, "{version}: {calls:?}");
+    }
+}
+
 #[test]
 fn a_tick_at_which_nothing_is_new_reads_what_workers_told_and_writes_once() {
     let (mut vm, root) = vm(&json!({ "max_error_percent": 5 }));
