@@ -42,7 +42,9 @@ pub mod policy;
 #[cfg(any(target_arch = "wasm32", test))]
 mod property;
 mod request;
+mod revision;
 pub mod rules;
+mod secret;
 mod wire;
 
 #[cfg(target_arch = "wasm32")]
@@ -58,7 +60,9 @@ pub use error::Error;
 pub use moment::Moment;
 pub use policy::Policy;
 pub use request::Request;
+pub use revision::revision;
 pub use rules::{Node, Rules};
+pub use secret::Secret;
 
 #[cfg(target_arch = "wasm32")]
 mod entry {
