@@ -7,7 +7,7 @@
 
 use super::part::{Part, objects, word, words};
 use super::tree::Tree;
-use super::{Condition, Cookies, Guard, Key, Lane, Number, Split, Text};
+use super::{Condition, Cookies, Guard, Key, Lane, Notify, Number, Remote, Split, Text};
 use crate::error::{Error, Place};
 
 /// A whole policy.
@@ -44,6 +44,11 @@ pub struct Policy {
     pub services: Vec<Service>,
     /// Versions of several services that are one release. Absent: each is by itself.
     pub lanes: Option<Vec<Lane>>,
+    /// A config centre, which the policy or its switches come from while the proxy runs. Only where
+    /// the proxy is configured, never in a policy from a centre.
+    pub remote: Option<Box<Remote>>,
+    /// Who is told when a guard closes a version, or opens it again. Absent: the log alone.
+    pub notify: Option<Box<Notify>>,
 }
 
 /// The language's version. A meaning never changes under its name.
@@ -161,6 +166,9 @@ pub struct Version {
     pub name: Text,
     /// The cluster that it is reached by. Absent: only the tag is stamped.
     pub cluster: Option<Text>,
+    /// `false` closes it: its users go to the baseline.
+    #[cfg_attr(feature = "cli", schemars(default = "yes"))]
+    pub enabled: bool,
     /// What it may do wrong before it is taken out of traffic. Absent: nobody watches it.
     pub guard: Option<Guard>,
 }
@@ -199,10 +207,10 @@ pub struct Mirror {
 }
 
 objects! {
-    Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, headers, trust, claims_in, services, lanes }
+    Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, headers, trust, claims_in, services, lanes, remote, notify }
     Headers: "names of headers: an object" { version, cluster, mirror }
     Service: "a service: an object" { name, hosts, enabled = true, dry_run, baseline, versions, rules, mirror, cookies }
-    Version: "a version: an object" { name, cluster, guard }
+    Version: "a version: an object" { name, cluster, enabled = true, guard }
     Rule: "a rule: an object" { name, when, r#use, split, dry_run }
     Mirror: "a mirror: an object" { version, percent, by }
 }

@@ -7,10 +7,14 @@ mod guard;
 mod lane;
 mod name;
 mod nesting;
+mod notify;
 mod number;
 mod part;
 mod protobuf;
+mod remote;
+mod secret;
 mod split;
+mod switches;
 mod text;
 mod tree;
 
@@ -20,8 +24,13 @@ pub use document::{Carrier, Headers, Mirror, Policy, Role, Rule, Schema, Service
 pub use guard::{AboveBaseline, Guard, MaxSlow, Then};
 pub use lane::{Lane, Mode};
 pub use name::Name;
+pub use notify::{Notify, Shape};
 pub use number::Number;
+pub use remote::{
+    Announce, Apollo, CloseWhen, Consul, Etcd, Http, Nacos, NacosApi, OnDelete, Remote,
+};
 pub use split::{Algorithm, Key, Missing, Ramp, Range, Split, Step, Target};
+pub use switches::{Switch, Switches};
 pub use text::Text;
 
 use tree::Tree;

@@ -161,15 +161,21 @@ impl Services<'_> {
         let versions = versions(&at_versions, document.versions, self.versions, &lane)?;
         self.versions = self.versions.saturating_add(versions.len());
         let baseline = find(&place.field("baseline"), &versions, &document.baseline)?.clone();
-        if baseline.guard.is_some() {
+        if baseline.guard.is_some() || !baseline.enabled {
             let at = versions
                 .iter()
                 .position(|each| Arc::ptr_eq(each, &baseline));
             let place = at_versions.index(at.unwrap_or_default());
-            return Err(place.field("guard").error(
-                "watches the baseline, behind which there is nothing to go back to; guard the \
-                 other versions",
-            ));
+            return Err(if baseline.enabled {
+                place.field("guard").error(
+                    "watches the baseline, behind which there is nothing to go back to; guard the \
+                     other versions",
+                )
+            } else {
+                place
+                    .field("enabled")
+                    .error("closes the baseline, behind which there is nothing; close others")
+            });
         }
         let at_rules = place.field("rules");
         if let Some(rules) = &document.rules {
@@ -284,6 +290,7 @@ fn versions(
             lane: lane(&name),
             name,
             cluster: cluster.transpose()?,
+            enabled: document.enabled,
             guard: guard.transpose()?,
         }))
     };

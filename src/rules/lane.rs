@@ -87,7 +87,9 @@ impl Lanes {
             }
             let off = |service: &policy::Service| !service.enabled || service.dry_run;
             if document.mode == Mode::Strict {
-                open &= !services.get(at).is_some_and(off);
+                open &= !services
+                    .get(at)
+                    .is_some_and(|own| off(own) || is_closed(own, version));
                 bound.extend(number(services, at, version));
             }
             members.push((at, version.to_owned()));
@@ -142,6 +144,11 @@ impl Lanes {
 }
 
 /// The number of a service's version among all of the policy.
+fn is_closed(service: &policy::Service, version: &str) -> bool {
+    let mut versions = service.versions.iter();
+    versions.any(|own| own.name.0 == version && !own.enabled)
+}
+
 fn number(services: &[policy::Service], at: usize, version: &str) -> Option<usize> {
     let own = services.get(at)?.versions.iter();
     let own = own.enumerate().find(|(_, each)| each.name.0 == version)?;

@@ -24,6 +24,7 @@ mod share;
 mod sort;
 mod source;
 mod split;
+mod switched;
 mod target;
 mod text;
 mod version;
@@ -42,6 +43,7 @@ pub use ramp::Ramp;
 pub use share::Share;
 pub(crate) use split::Missing;
 pub use split::Split;
+pub use switched::switched;
 pub use version::Version;
 
 use condition::Condition;

@@ -208,6 +208,7 @@ impl<'a> Rulebook<'a> {
             guard: None,
             name: lane.name.clone(),
             cluster: self.baseline.cluster.clone(),
+            enabled: true,
             lane: Some(lane.clone()),
         });
         self.passing.push(version.clone());

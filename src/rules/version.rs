@@ -17,6 +17,8 @@ pub struct Version {
     pub(super) number: usize,
     pub(super) name: Arc<str>,
     pub(super) cluster: Option<Box<str>>,
+    /// Whether anybody gets it.
+    pub(super) enabled: bool,
     pub(super) lane: Option<Arc<Lane>>,
     pub(super) guard: Option<Guard>,
 }
@@ -56,7 +58,8 @@ impl Version {
     pub(crate) fn is_closed(&self, moment: Moment) -> bool {
         let closed = |number: usize| moment.standing(number).state == State::Closed;
         // Most have no guard, and so nothing to look up.
-        self.guard.is_some() && closed(self.number)
+        !self.enabled
+            || self.guard.is_some() && closed(self.number)
             || self
                 .lane
                 .as_ref()
