@@ -16,7 +16,7 @@ mod secret;
 mod split;
 mod switches;
 mod text;
-mod tree;
+pub(crate) mod tree;
 
 pub use condition::{Condition, Match, Proxy, Time};
 pub use cookies::{Cookies, SameSite};

@@ -10,7 +10,7 @@ use crate::error::{Error, Place};
 
 /// A value of the document. Of the parser's own it differs in one thing: a field that stands twice
 /// stays so, and is refused where it stands.
-pub(super) enum Tree {
+pub(crate) enum Tree {
     Null,
     Truth(bool),
     Number(Number),
@@ -20,10 +20,43 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, Error> {
         nesting::check(json)?;
         serde_json::from_slice(json)
             .map_err(|error| Place::ROOT.error(format!("is not JSON: {error}")))
+    }
+
+    /// The value of an object's field of this name.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        let Self::Object(fields) = self else {
+            return None;
+        };
+        let field = fields.iter().find(|(own, _)| own == name);
+        field.map(|(_, value)| value)
+    }
+
+    /// The items of a list.
+    pub(crate) fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text that it is.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The whole number that it is, 0 or above.
+    pub(crate) fn whole(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
     }
 }
 
