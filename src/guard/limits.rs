@@ -29,10 +29,12 @@ pub enum Because {
     RetryAfter,
     /// It is within its limits again.
     Recovered,
+    /// It stands so with other proxies.
+    Fleet,
 }
 
 impl Because {
-    /// Its name in data: that of the limit's field, `retry_after` or `recovered`.
+    /// Its name in data: that of the limit's field, `retry_after`, `recovered` or `fleet`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,6 +45,7 @@ impl Because {
             Self::Consecutive => "consecutive_failures",
             Self::RetryAfter => "retry_after",
             Self::Recovered => "recovered",
+            Self::Fleet => "fleet",
         }
     }
 }

@@ -4,6 +4,8 @@
 //! outcome ─▶ Record, of one worker ─▶ Report, in shared data ─▶ Seen, by all ─▶ verdict ─▶ Standing
 //! ```
 
+mod announce;
+mod fleet;
 mod limits;
 mod outcome;
 mod record;
@@ -14,10 +16,11 @@ mod verdict;
 mod window;
 mod worker;
 
+pub use fleet::{Announcement, Fleet, GONE};
 pub use limits::Because;
 pub use outcome::{Ended, Outcome, outcome};
 pub use record::{Record, Watched};
 pub use seen::Seen;
 pub use standing::{Standing, State};
 pub use window::Counts;
-pub use worker::{Guarded, Judged, Shared, Worker, recalled};
+pub use worker::{Guarded, Judged, Shared, Worker, announcement, recalled};

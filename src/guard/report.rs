@@ -3,6 +3,8 @@
 //! Read with care, since another release of the module may have written it: what does not fit is
 //! left out.
 
+use std::collections::BTreeMap;
+
 use super::record::{Record, Side};
 use super::standing::Standing;
 use super::window::Counts;
@@ -55,6 +57,40 @@ impl Entry {
             failures: record.failures.iter().copied().collect(),
             traces: record.traces.iter().cloned().collect(),
         }
+    }
+}
+
+impl Entry {
+    /// What several workers have seen of a version, as one.
+    pub(super) fn joined<'e>(
+        key: u64,
+        change: u32,
+        entries: impl Iterator<Item = &'e Self> + Clone,
+    ) -> Self {
+        let side = |side: fn(&Self) -> &Told| {
+            let mut parts = BTreeMap::<u64, Counts>::new();
+            let mut hanging = 0u32;
+            for (own, own_hanging) in entries.clone().map(side) {
+                for (part, counts) in own {
+                    parts.entry(*part).or_default().add(*counts);
+                }
+                hanging = hanging.saturating_add(*own_hanging);
+            }
+            (parts.into_iter().collect(), hanging)
+        };
+        Self {
+            key,
+            change,
+            own: side(|entry| &entry.own),
+            beside: side(|entry| &entry.beside),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it tells of any answer of the version.
+    pub(super) fn tells(&self) -> bool {
+        let (parts, hanging) = &self.own;
+        !parts.is_empty() || *hanging > 0
     }
 }
 

@@ -100,7 +100,12 @@ impl Standing {
         }
     }
 
-    /// For shared data.
+    /// What decides which of two holds, where proxies differ: the later change, or the worse state.
+    pub(super) fn rank(&self) -> (u32, u32) {
+        (self.change, self.state.number())
+    }
+
+    /// For shared data, and for other proxies.
     pub(super) fn words(&self) -> [u64; 5] {
         let change = u64::from(self.change);
         [
@@ -112,7 +117,7 @@ impl Standing {
         ]
     }
 
-    /// From shared data.
+    /// From what [`Self::words`] made.
     pub(super) fn of_words(words: [u64; 5]) -> Option<Self> {
         let [state, since, change, stopped, stood] = words;
         Some(Self {

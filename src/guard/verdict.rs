@@ -6,6 +6,15 @@ use super::standing::{Standing, State};
 use crate::policy::Then;
 use crate::rules::Guard;
 
+/// How a version stands that is past a limit.
+pub(super) fn past(guard: &Guard) -> State {
+    match guard.then {
+        Then::Rollback => State::Closed,
+        Then::Pause => State::Paused,
+        Then::Observe => State::Observed,
+    }
+}
+
 /// How a version stands from now on, in milliseconds since the Unix epoch, and why; `None`: as it
 /// did.
 pub(super) fn next(
@@ -17,14 +26,7 @@ pub(super) fn next(
     let waited = |milliseconds: u64| now.saturating_sub(standing.since) >= milliseconds;
     let retries = guard.retry.is_some_and(|retry| waited(retry.after));
     match standing.state {
-        State::Open => limits::passed(guard, seen).map(|because| {
-            let state = match guard.then {
-                Then::Rollback => State::Closed,
-                Then::Pause => State::Paused,
-                Then::Observe => State::Observed,
-            };
-            (state, because)
-        }),
+        State::Open => limits::passed(guard, seen).map(|because| (past(guard), because)),
         State::Closed => retries.then_some((State::Probing, Because::RetryAfter)),
         State::Probing => {
             if let Some(because) = limits::passed(guard, seen) {

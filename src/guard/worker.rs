@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use super::fleet::{Announcement, Fleet, Member};
 use super::limits::Because;
 use super::record::Record;
 use super::report::{Entry, Report, bytes, bytes_of_standings, standings, words};
@@ -76,13 +77,15 @@ impl Worker {
     }
 
     /// Tells the others what this worker has seen, by what the verdict is about, and judges what
-    /// all have; at a moment in milliseconds since the Unix epoch.
+    /// all have, with other proxies if there is a `fleet`; at a moment in milliseconds since the
+    /// Unix epoch.
     pub fn tick(
         &self,
         shared: &impl Shared,
         now: u64,
         records: &[(u64, &RefCell<Record>)],
         guarded: &[Guarded<'_>],
+        fleet: Option<&Fleet>,
     ) -> Vec<Judged> {
         let (verdicts, written) = shared.get(VERDICTS);
         let mut verdicts = standings(&verdicts);
@@ -105,26 +108,23 @@ impl Worker {
             };
             shared.set(&place(own), &report.to_bytes(), None);
         }
-        let reports =
-            (0..places.len()).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));
-        let mut reports: Vec<_> = reports.collect();
-        for report in &mut reports {
-            if now.saturating_sub(report.at) > SILENT {
-                for entry in &mut report.entries {
-                    (entry.own.1, entry.beside.1) = (0, 0);
-                }
-            }
-        }
+        let reports = reports(shared, places.len(), now);
         let judged = guarded.iter().map(|Guarded { key, guard }| {
             let before = standing(&verdicts, *key);
             let entries = reports.iter().flat_map(|report| &report.entries);
             let entries =
                 entries.filter(|entry| entry.key == *key && entry.change == before.change);
-            let seen = Seen::sum(guard, entries, now);
-            let next = verdict::next(guard, &before, &seen, now);
-            let standing = next.map_or(before, |(state, _)| before.becomes(state, now));
+            let (next, seen) = match fleet {
+                Some(fleet) => fleet.judge(*key, guard, before, &entries.collect::<Vec<_>>(), now),
+                None => {
+                    let seen = Seen::sum(guard, entries, now);
+                    let next = verdict::next(guard, &before, &seen, now);
+                    let next = next.map(|(state, because)| (before.becomes(state, now), because));
+                    (next, seen)
+                }
+            };
             Judged {
-                standing,
+                standing: next.map_or(before, |(standing, _)| standing),
                 seen,
                 change: next.map(|(_, because)| (before, because)),
             }
@@ -188,6 +188,48 @@ impl Worker {
 pub fn recalled(shared: &impl Shared, keys: impl Iterator<Item = u64>) -> Vec<Standing> {
     let verdicts = standings(&shared.get(VERDICTS).0);
     keys.map(|key| standing(&verdicts, key)).collect()
+}
+
+/// What all workers have seen of versions, by what verdicts are about and by their names, and how
+/// they stand: for other proxies, who need not hear of those of which there is nothing.
+pub fn announcement(
+    shared: &impl Shared,
+    now: u64,
+    versions: impl Iterator<Item = (u64, String)>,
+) -> Announcement {
+    let verdicts = standings(&shared.get(VERDICTS).0);
+    let places = words(&shared.get(WORKERS).0).count();
+    let reports = reports(shared, places, now);
+    let versions = versions.filter_map(|(key, name)| {
+        let standing = standing(&verdicts, key);
+        let entries = reports.iter().flat_map(|report| &report.entries);
+        let entries = entries.filter(|entry| entry.key == key && entry.change == standing.change);
+        let seen = Entry::joined(key, standing.change, entries);
+        let member = Member {
+            name,
+            standing,
+            seen,
+        };
+        (member.standing.change > 0 || member.seen.tells()).then_some(member)
+    });
+    Announcement {
+        at: now,
+        versions: versions.collect(),
+    }
+}
+
+/// What workers tell. Of one that is silent nothing waits any more.
+fn reports(shared: &impl Shared, places: usize, now: u64) -> Vec<Report> {
+    let reports = (0..places).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));
+    let mut reports: Vec<_> = reports.collect();
+    for report in &mut reports {
+        if now.saturating_sub(report.at) > SILENT {
+            for entry in &mut report.entries {
+                (entry.own.1, entry.beside.1) = (0, 0);
+            }
+        }
+    }
+    reports
 }
 
 /// Where a worker's report is, by its place.

@@ -1,5 +1,6 @@
 //! The guard in simulated time: several workers of a proxy, and traffic that fails by chance.
 
+mod fleet;
 mod healthy;
 mod ill;
 mod proxy;

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use graylane::guard::{
-    Because, Counts, Guarded, Judged, Outcome, Record, Shared, Standing, State, Worker,
+    Because, Counts, Fleet, Guarded, Judged, Outcome, Record, Shared, Standing, State, Worker,
+    announcement,
 };
 use graylane::{Bucket, Node, Policy, Rules, SCALE};
 use serde_json::{Value, json};
 
 /// What workers look at so often, in milliseconds: as the module's ticks.
-const TICK: u32 = 250;
+pub(crate) const TICK: u32 = 250;
 
 /// 2026-11-21, in the afternoon.
 const BEGIN: u64 = 1_795_269_600_000;
@@ -55,6 +56,8 @@ pub(crate) struct Proxy {
     pub(crate) changes: Vec<(u64, State, Because)>,
     pub(crate) standing: Standing,
     pub(crate) window: Counts,
+    /// What other proxies tell.
+    pub(crate) fleet: Option<Fleet>,
 }
 
 /// How answers go wrong, in percent.
@@ -89,6 +92,7 @@ impl Proxy {
             changes: Vec::new(),
             standing: Standing::default(),
             window: Counts::default(),
+            fleet: None,
         };
         (0..4).for_each(|_| proxy.start_worker());
         proxy
@@ -201,13 +205,25 @@ impl Proxy {
         }
     }
 
+    /// What it tells the other proxies, as JSON.
+    pub(crate) fn announcement(&self) -> String {
+        let versions = std::iter::once((7, "checkout/v2".to_owned()));
+        announcement(&self.shared, self.now, versions).to_json()
+    }
+
     fn tick(&mut self) {
         let guarded = [Guarded {
             key: 7,
             guard: guard(&self.rules),
         }];
         for (worker, record) in &self.workers {
-            let judged = worker.tick(&self.shared, self.now, &[(7, record)], &guarded);
+            let judged = worker.tick(
+                &self.shared,
+                self.now,
+                &[(7, record)],
+                &guarded,
+                self.fleet.as_ref(),
+            );
             let [
                 Judged {
                     standing,

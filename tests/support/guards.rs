@@ -72,7 +72,7 @@ pub(crate) fn standings(rules: &Rules, before: &[Step]) -> Vec<Standing> {
     for step in before {
         let now = step.now;
         let Some(request) = &step.request else {
-            let judged = worker.tick(&shared, now, &told, &all);
+            let judged = worker.tick(&shared, now, &told, &all, None);
             for ((_, version, _), judged) in guarded.iter().zip(judged) {
                 standings[version.number()] = judged.standing;
             }
