@@ -41,6 +41,7 @@ mod navigation;
 pub mod policy;
 #[cfg(any(target_arch = "wasm32", test))]
 mod property;
+pub mod remote;
 mod request;
 mod revision;
 pub mod rules;
