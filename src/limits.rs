@@ -83,3 +83,13 @@ pub const MAX_GUARD_REQUESTS: u32 = 1_000_000;
 
 /// Failures in a row that a guard may wait for: each worker remembers when they were.
 pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
+
+/// Milliseconds between two requests to a config centre that does not hold its answers. More often
+/// than every second, a fleet of hundreds is a load; less often than every hour is no switch.
+pub const REMOTE_EVERY: RangeInclusive<u64> = 1_000..=3_600_000;
+
+/// Bytes of a server's name in requests: the longest name of DNS, and a port.
+pub const MAX_HOST_BYTES: usize = 253 + 6;
+
+/// Bytes of a path that verdicts are posted to.
+pub const MAX_PATH_BYTES: usize = 2_048;

@@ -66,4 +66,19 @@ impl Policy {
         };
         part::read(tree, &Place::ROOT)
     }
+
+    /// Reads a policy that a config centre has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::parse`], and a policy that names a centre itself.
+    pub fn parse_remote(bytes: &[u8]) -> Result<Self, Error> {
+        let policy = Self::parse(bytes)?;
+        match policy.remote {
+            Some(_) => Err(Place::ROOT.field("remote").error(
+                "stands in a policy that a config centre has; leave it to the proxy's configuration",
+            )),
+            None => Ok(policy),
+        }
+    }
 }

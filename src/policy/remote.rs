@@ -93,10 +93,10 @@ pub struct Nacos {
     schemars(rename_all = "lowercase")
 )]
 pub enum NacosApi {
-    /// Of 0.8 to 3: a change is told at once.
+    /// `/nacos/v1/cs/configs`, which 0.8 to 3.0 have: it holds its answer until something changes.
     #[default]
     V1,
-    /// Of 3 and later: asked every so often.
+    /// `/nacos/v3/client/cs/config`, of 3 and later: it answers at once, and is asked every so often.
     V3,
 }
 

@@ -28,7 +28,9 @@ pub use consul::Consul;
 pub use etcd::Etcd;
 pub use http::Http;
 pub use line::Line;
-pub use nacos::{Nacos, NacosApi};
+pub use nacos::Nacos;
+
+pub use crate::policy::NacosApi;
 
 /// A centre, as a policy or an address names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,16 +3,7 @@
 use super::Wrong;
 use super::user::User;
 use crate::Secret;
-
-/// Which of its interfaces a Nacos is asked by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NacosApi {
-    /// `/nacos/v1/cs/configs`, which every version has; it holds its answer.
-    #[default]
-    V1,
-    /// `/nacos/v3/client/cs/config`, of Nacos 3; it answers at once.
-    V3,
-}
+use crate::policy::NacosApi;
 
 /// Nacos. Its cursor is the content's MD5.
 #[derive(Clone, Debug, PartialEq, Eq)]

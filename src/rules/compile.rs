@@ -9,6 +9,7 @@ use super::guard::Guard;
 use super::hosts::HostIndex;
 use super::index::Index;
 use super::lane::{Lane, Lanes};
+use super::remote::{Notify, Remote};
 use super::rulebook::Rulebook;
 use super::version::find;
 use super::{Belief, Cookies, Headers, Node, Routes, Rule, Rules, Scope, Service, Version, name};
@@ -68,7 +69,11 @@ impl Rules {
         let needs_clock =
             compiled.iter().any(Service::ages) || trust.as_ref().is_some_and(Condition::ages);
         let belief = belief(policy.role, node, trust);
+        let remote = policy.remote.map(|remote| Remote::compile(*remote));
+        let notify = policy.notify.map(|notify| Notify::compile(*notify));
         Ok(Self {
+            remote: remote.transpose()?.map(Box::new),
+            notify: notify.transpose()?.map(Box::new),
             enabled: policy.enabled,
             stamp: policy.stamp,
             carrier: policy.carrier,

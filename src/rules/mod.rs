@@ -18,6 +18,7 @@ mod layout;
 mod name;
 mod network;
 mod ramp;
+mod remote;
 mod rulebook;
 mod scope;
 mod share;
@@ -40,6 +41,7 @@ pub(crate) use keep::Keep;
 pub(crate) use layout::Hit;
 pub use layout::Slice;
 pub use ramp::Ramp;
+pub use remote::{Announce, Notify, Remote, Server};
 pub use share::Share;
 pub(crate) use split::Missing;
 pub use split::Split;
@@ -69,6 +71,8 @@ pub struct Rules {
     baselines: BTreeSet<Arc<str>>,
     pub(crate) routes: Routes,
     needs_clock: bool,
+    remote: Option<Box<Remote>>,
+    notify: Option<Box<Notify>>,
 }
 
 /// By which headers anything may route. Another is left alone.
@@ -190,6 +194,18 @@ impl Rules {
     #[must_use]
     pub fn needs_clock(&self) -> bool {
         self.needs_clock
+    }
+
+    /// The config centre that the policy, or what holds over it, comes from.
+    #[must_use]
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
+    }
+
+    /// Who is told of verdicts.
+    #[must_use]
+    pub fn notify(&self) -> Option<&Notify> {
+        self.notify.as_deref()
     }
 
     /// The services, in the policy's order.
