@@ -46,6 +46,7 @@ mod request;
 mod revision;
 pub mod rules;
 mod secret;
+mod shared;
 mod wire;
 
 #[cfg(target_arch = "wasm32")]
@@ -64,6 +65,7 @@ pub use request::Request;
 pub use revision::revision;
 pub use rules::{Node, Rules};
 pub use secret::Secret;
+pub use shared::Shared;
 
 #[cfg(target_arch = "wasm32")]
 mod entry {

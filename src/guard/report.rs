@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::record::{Record, Side};
 use super::standing::Standing;
 use super::window::Counts;
+use crate::shared::{bytes, words};
 
 /// Words of a trace's id that are told.
 const TRACE_WORDS: usize = 8;
@@ -205,15 +206,6 @@ pub(super) fn bytes_of_standings(standings: &[(u64, Standing)]) -> Vec<u8> {
         words.extend(standing.words());
     }
     bytes(&words)
-}
-
-pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
-    let words = bytes.chunks_exact(size_of::<u64>());
-    words.map(|word| word.try_into().map_or(0, u64::from_le_bytes))
-}
-
-pub(super) fn bytes(words: &[u64]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
 fn length<T>(items: &[T]) -> u64 {

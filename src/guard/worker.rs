@@ -9,21 +9,18 @@ use std::cell::RefCell;
 use super::fleet::{Announcement, Fleet, Member};
 use super::limits::Because;
 use super::record::Record;
-use super::report::{Entry, Report, bytes, bytes_of_standings, standings, words};
+use super::report::{Entry, Report, bytes_of_standings, standings};
 use super::seen::Seen;
 use super::standing::Standing;
 use super::verdict;
 use crate::rules::Guard;
+use crate::shared::{NOTHING_YET, Shared, bytes, words};
 
 /// Where the workers' places are listed, by their ids.
 const WORKERS: &str = "graylane/1/workers";
 
 /// Where verdicts are.
 const VERDICTS: &str = "graylane/1/verdicts";
-
-/// No value was ever written so often: what is written on condition of this is written only where
-/// nothing is.
-const NOTHING_YET: u32 = u32::MAX;
 
 /// Milliseconds without a word after which nothing of a worker's waits any more.
 const SILENT: u64 = 5_000;
@@ -33,15 +30,6 @@ const GONE: u64 = 60_000;
 
 /// Verdicts that are kept: beyond, the oldest is of a policy of long ago.
 const MAX_VERDICTS: usize = 4_096;
-
-/// What all workers share: values by their keys.
-pub trait Shared {
-    /// The value, empty where there is none, and the number of the write it is from.
-    fn get(&self, key: &str) -> (Vec<u8>, Option<u32>);
-
-    /// Writes a value; with `since`, unless there was a write after that one. Tells whether it did.
-    fn set(&self, key: &str, value: &[u8], since: Option<u32>) -> bool;
-}
 
 /// One worker.
 #[derive(Debug)]

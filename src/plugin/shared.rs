@@ -2,7 +2,8 @@
 
 use proxy_wasm::hostcalls;
 
-use crate::guard::{Shared, Worker};
+use crate::Shared;
+use crate::guard::Worker;
 
 thread_local! {
     /// This worker: one for each VM, whatever configurations that has.

@@ -13,8 +13,12 @@ mod check;
 mod consul;
 mod etcd;
 mod http;
+mod kept;
 mod line;
+mod members;
 mod nacos;
+mod pace;
+mod poller;
 mod user;
 #[cfg(feature = "cli")]
 mod write;
@@ -27,8 +31,11 @@ pub use check::Wrong;
 pub use consul::Consul;
 pub use etcd::Etcd;
 pub use http::Http;
+pub use kept::{Kept, State, Subject};
 pub use line::Line;
 pub use nacos::Nacos;
+pub use pace::patience;
+pub use poller::{Event, Poller, Purpose, Tick};
 
 pub use crate::policy::NacosApi;
 

@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use graylane::guard::{
-    Because, Counts, Fleet, Guarded, Judged, Outcome, Record, Shared, Standing, State, Worker,
-    announcement,
+    Because, Counts, Fleet, Guarded, Judged, Outcome, Record, Standing, State, Worker, announcement,
 };
-use graylane::{Bucket, Node, Policy, Rules, SCALE};
+use graylane::{Bucket, Node, Policy, Rules, SCALE, Shared};
 use serde_json::{Value, json};
 
 /// What workers look at so often, in milliseconds: as the module's ticks.

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use graylane::guard::{Ended, Guarded, Record, Shared, Standing, Worker, outcome};
-use graylane::{Moment, Rules, decide};
+use graylane::guard::{Ended, Guarded, Record, Standing, Worker, outcome};
+use graylane::{Moment, Rules, Shared, decide};
 
 use super::vectors::Step;
 
