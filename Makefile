@@ -6,7 +6,7 @@ MODULE := target/graylane.wasm
 # that it finds, so those that the filter leaves alone stay out; an absent one counts as the default.
 EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on_context_create \
   proxy_on_vm_start proxy_on_configure proxy_on_tick proxy_on_request_headers \
-  proxy_on_response_headers proxy_on_log proxy_on_delete
+  proxy_on_response_headers proxy_on_log proxy_on_delete proxy_on_http_call_response
 # Panics name their source files: of their paths, what is this machine's own is not for the module.
 REMAPPED := RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
   --remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$$(rustc -vV | sed -n 's/^commit-hash: //p')"

@@ -38,6 +38,7 @@ mod hash;
 pub mod limits;
 mod moment;
 mod navigation;
+pub mod notify;
 pub mod policy;
 #[cfg(any(target_arch = "wasm32", test))]
 mod property;

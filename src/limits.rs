@@ -11,6 +11,9 @@ use std::ops::RangeInclusive;
 /// 1.5 MiB, a Kubernetes object 1 MiB.
 pub const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes of a config centre's reply: a policy in base64, and JSON around it.
+pub const MAX_REPLY_BYTES: usize = 6 * 1024 * 1024;
+
 /// Bytes of a switch document: it is for a handful of names, and read anew with each change.
 pub const MAX_SWITCHES_BYTES: usize = 64 * 1024;
 

@@ -23,4 +23,4 @@ pub use record::{Record, Watched};
 pub use seen::Seen;
 pub use standing::{Standing, State};
 pub use window::Counts;
-pub use worker::{Guarded, Judged, Worker, announcement, recalled};
+pub use worker::{Guarded, Judged, Worker, announcement, last_verdict, recalled};

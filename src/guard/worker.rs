@@ -206,6 +206,11 @@ pub fn announcement(
     }
 }
 
+/// The number of the last verdict, in whatever version: it moves with each. `None`: there was none.
+pub fn last_verdict(shared: &impl Shared) -> Option<u32> {
+    shared.get(VERDICTS).1
+}
+
 /// What workers tell. Of one that is silent nothing waits any more.
 fn reports(shared: &impl Shared, places: usize, now: u64) -> Vec<Report> {
     let reports = (0..places).filter_map(|at| Report::of_bytes(&shared.get(&place(at)).0));

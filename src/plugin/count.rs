@@ -7,6 +7,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 
 use crate::DryRun;
+use crate::remote::Subject;
 
 thread_local! {
     /// The host's numbers for the metrics. They outlive a configuration: the host would give the
@@ -23,6 +24,64 @@ pub(super) fn dry_run(dry: &DryRun<'_>) {
     if let Some(number) = number(MetricType::Counter, name) {
         let _ = hostcalls::increment_metric(number, 1);
     }
+}
+
+/// What is told of a config centre, for each of its documents.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum About {
+    /// Requests that went wrong.
+    Failures,
+    /// Documents that were refused.
+    Refused,
+    /// Seconds since it answered as it should.
+    Age,
+}
+
+/// Adds to a counter of a config centre, or sets a gauge.
+pub(super) fn about(about: About, subject: Subject, value: u64) {
+    let (kind, name) = match about {
+        About::Failures => (MetricType::Counter, "failures_total"),
+        About::Refused => (MetricType::Counter, "refused_total"),
+        About::Age => (MetricType::Gauge, "age_seconds"),
+    };
+    let document = tag("document", subject.name());
+    let name = format!("{document}graylane_remote_{name}");
+    match number(kind, name) {
+        Some(number) if matches!(about, About::Age) => {
+            let _ = hostcalls::record_metric(number, value);
+        }
+        Some(number) => {
+            let _ = hostcalls::increment_metric(number, i64::try_from(value).unwrap_or(1));
+        }
+        None => {}
+    }
+}
+
+/// Sets a gauge of the whole filter.
+fn set(name: &str, value: u64) {
+    if let Some(number) = number(MetricType::Gauge, name.to_owned()) {
+        let _ = hostcalls::record_metric(number, value);
+    }
+}
+
+/// Tells which policy is in force.
+pub(super) fn revision(revision: u32) {
+    set("graylane_policy_revision", revision.into());
+}
+
+/// Counts verdicts that somebody was to be told, and never was.
+pub(super) fn given_up(verdicts: u32) {
+    let name = "graylane_notify_given_up_total".to_owned();
+    if verdicts > 0
+        && let Some(number) = number(MetricType::Counter, name)
+    {
+        let _ = hostcalls::increment_metric(number, verdicts.into());
+    }
+}
+
+/// Tells how many other proxies are heard of.
+pub(super) fn proxies(others: usize) {
+    set("graylane_fleet_proxies", others as u64);
 }
 
 /// A metric of one version.

@@ -1,78 +1,20 @@
-//! The contexts that Envoy calls: one root for each configuration, one filter for each request.
+//! The context that Envoy calls for each request.
 
 use std::rc::Rc;
 
-use log::{debug, error, info};
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel};
+use log::debug;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
 
 use super::count;
 use super::host::{self, HostAnswer, HostRequest};
 use super::in_force::InForce;
 use super::watch::Watch;
 use crate::rules::Rule;
-use crate::{DryRun, Error, Moment, NewCookie, Policy, Rules, decide, effects, settable};
-
-/// Tells the SDK what to create. Runs once in each VM.
-pub(crate) fn start() {
-    proxy_wasm::set_log_level(LogLevel::Debug);
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
-}
-
-/// Holds what is in force of one configuration. Nothing where it was refused.
-#[derive(Default)]
-struct Root {
-    in_force: Option<Rc<InForce>>,
-}
-
-impl Context for Root {}
-
-impl RootContext for Root {
-    /// Depends on nothing but the configuration and the node, so that all workers agree on it:
-    /// Envoy asks each.
-    fn on_configure(&mut self, _: usize) -> bool {
-        match compile() {
-            Ok(rules) => {
-                info!("graylane {}: policy in force", env!("CARGO_PKG_VERSION"));
-                let in_force = InForce::new(rules);
-                self.set_tick_period(in_force.tick_period());
-                self.in_force = Some(Rc::new(in_force));
-                true
-            }
-            Err(error) => {
-                error!("policy refused: {error}");
-                false
-            }
-        }
-    }
-
-    fn on_tick(&mut self) {
-        if let Some(in_force) = &self.in_force {
-            in_force.tick();
-        }
-    }
-
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter {
-            in_force: self.in_force.clone(),
-            cookies: None,
-            sent_to: None,
-            watch: None,
-        }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
-    }
-}
-
-fn compile() -> Result<Rules, Error> {
-    let policy = Policy::parse(&host::configuration())?;
-    Rules::compile(policy, &host::node())
-}
+use crate::{DryRun, Moment, NewCookie, decide, effects, settable};
 
 /// One request.
-struct Filter {
+pub(super) struct Filter {
     in_force: Option<Rc<InForce>>,
     /// What the answer is to set. Mostly nothing, which is dropped for less than an empty `Vec`.
     cookies: Option<Box<[NewCookie]>>,
@@ -80,6 +22,18 @@ struct Filter {
     sent_to: Option<usize>,
     /// What guards see of it.
     watch: Option<Box<Watch>>,
+}
+
+impl Filter {
+    /// A request that is decided by what is in force now.
+    pub(super) fn new(in_force: Option<Rc<InForce>>) -> Self {
+        Self {
+            in_force,
+            cookies: None,
+            sent_to: None,
+            watch: None,
+        }
+    }
 }
 
 impl Context for Filter {}

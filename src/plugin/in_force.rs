@@ -7,9 +7,10 @@ use std::time::Duration;
 use proxy_wasm::types::Bytes;
 
 use super::headers::Habit;
+use super::notice::Notice;
 use super::traffic::{self, Traffic};
 use super::{host, shared, verdict};
-use crate::guard::{self, Guarded, Record, Standing};
+use crate::guard::{self, Fleet, Guarded, Record, Standing};
 use crate::rules::{Guard, Service, Version};
 use crate::{Decision, Reason, Rules};
 
@@ -92,9 +93,10 @@ impl InForce {
         }
     }
 
-    /// How often there is something to be done that no request asks for.
-    pub(super) fn tick_period(&self) -> Duration {
-        if self.guards {
+    /// How often there is something to be done that no request asks for; `follows`: also of a config
+    /// centre, whose policies may have guards.
+    pub(super) fn tick_period(&self, follows: bool) -> Duration {
+        if self.guards || follows {
             JUDGED_EVERY
         } else {
             TOLD_EVERY
@@ -161,17 +163,33 @@ impl InForce {
         Some(slot.get_or_init(|| traffic::of(&self.plugin, service.name(), version)))
     }
 
-    /// Judges the guarded versions, and tells the metrics what there is of new.
-    pub(super) fn tick(&self) {
-        let now = host::now();
+    /// Judges the guarded versions, with other proxies if there is a `fleet`, and tells what there
+    /// is of new.
+    pub(super) fn tick(&self, now: u64, fleet: Option<&Fleet>, notice: &mut Notice) {
         self.clock.set(now);
         if self.guards {
-            self.judge(now);
+            self.judge(now, fleet, notice);
         }
         traffic::tell();
     }
 
-    fn judge(&self, now: u64) {
+    /// What other proxies are to know, as JSON. `None`: nothing.
+    pub(super) fn announcement(&self, now: u64) -> Option<String> {
+        let versions = self.rules.services().iter().flat_map(|service| {
+            let guarded = service
+                .versions()
+                .filter(|version| version.guard().is_some());
+            guarded.map(move |version| (service, version))
+        });
+        let named = versions.filter_map(|(service, version)| {
+            let key = self.at(version.number())?.key;
+            Some((key, format!("{}/{}", service.name(), version.name())))
+        });
+        let own = guard::announcement(&shared::HostShared, now, named);
+        (!own.is_empty()).then(|| own.to_json())
+    }
+
+    fn judge(&self, now: u64, fleet: Option<&Fleet>, notice: &mut Notice) {
         let all = traffic::all();
         let records = all
             .iter()
@@ -190,15 +208,16 @@ impl InForce {
             guard,
         });
         let guarded: Vec<_> = guarded.collect();
-        let judged =
-            shared::worker(|worker| worker.tick(&shared::HostShared, now, &records, &guarded));
+        let judged = shared::worker(|worker| {
+            worker.tick(&shared::HostShared, now, &records, &guarded, fleet)
+        });
         let mut standings = self.standings.borrow_mut();
         for (judged, (service, version, guard, traffic)) in judged.iter().zip(&versions) {
             if let Some(standing) = standings.get_mut(version.number()) {
                 *standing = judged.standing;
             }
             verdict::measure(&traffic.metrics, judged);
-            verdict::tell(service, version, guard, judged);
+            verdict::tell(service, version, guard, judged, notice);
         }
     }
 }

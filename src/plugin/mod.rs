@@ -1,14 +1,18 @@
 //! The filter inside Envoy: the only code that names the host.
 
+mod calls;
 mod count;
 mod ended;
 mod filter;
+mod follow;
 mod headers;
 mod host;
 mod in_force;
+mod notice;
+mod root;
 mod shared;
 mod traffic;
 mod verdict;
 mod watch;
 
-pub(crate) use filter::start;
+pub(crate) use root::start;

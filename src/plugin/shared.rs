@@ -2,8 +2,14 @@
 
 use proxy_wasm::hostcalls;
 
-use crate::Shared;
 use crate::guard::Worker;
+use crate::shared::{NOTHING_YET, Shared, bytes, words};
+
+/// Where the proxy's random bits are.
+const PROXY: &str = "graylane/1/proxy";
+
+/// Enough of a node's id to know it again; Istio's has its pod.
+const MAX_NODE_CHARS: usize = 120;
 
 thread_local! {
     /// This worker: one for each VM, whatever configurations that has.
@@ -15,8 +21,19 @@ pub(super) fn worker<T>(with: impl FnOnce(&Worker) -> T) -> T {
     WORKER.with(with)
 }
 
+/// Who this proxy is among others, all workers of it: its node's id, which need not be its own
+/// alone, and random bits.
+pub(super) fn proxy(node: &str) -> String {
+    let host = HostShared;
+    host.set(PROXY, &bytes(&[random()]), Some(NOTHING_YET));
+    let bits = words(&host.get(PROXY).0).next().unwrap_or_default();
+    let valid = |char: &char| char.is_ascii_alphanumeric() || "-._~".contains(*char);
+    let node: String = node.chars().filter(valid).take(MAX_NODE_CHARS).collect();
+    format!("{node}-{bits:016x}")
+}
+
 /// The host tells no worker who it is.
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     let mut bits = [0; 8];
     // Its one error is that there is no source, which Envoy always has.
     let _ = getrandom::fill(&mut bits);

@@ -3,7 +3,8 @@
 use log::warn;
 
 use super::count::{Metric, Metrics};
-use crate::guard::{Counts, Judged};
+use super::notice::Notice;
+use crate::guard::{Because, Counts, Judged};
 use crate::rules::{Guard, Service, Version};
 
 /// Tells the gauges how a version stands, and what has been seen of it.
@@ -17,7 +18,13 @@ pub(super) fn measure(metrics: &Metrics, judged: &Judged) {
 
 /// Tells in the log that a version stands otherwise, if this worker has made it so: JSON behind a
 /// word to find it by.
-pub(super) fn tell(service: &Service, version: &Version, guard: &Guard, judged: &Judged) {
+pub(super) fn tell(
+    service: &Service,
+    version: &Version,
+    guard: &Guard,
+    judged: &Judged,
+    notice: &mut Notice,
+) {
     let Some((before, because)) = judged.change else {
         return;
     };
@@ -34,8 +41,8 @@ pub(super) fn tell(service: &Service, version: &Version, guard: &Guard, judged: 
     } else {
         "null".to_owned()
     };
-    warn!(
-        r#"verdict: {{"service":"{}","version":"{}","cluster":{:?},"from":"{}","to":"{}","because":"{}","window_ms":{},{},"hanging":{},"baseline":{beside},"trace_ids":{:?}}}"#,
+    let json = format!(
+        r#"{{"service":"{}","version":"{}","cluster":{:?},"from":"{}","to":"{}","because":"{}","window_ms":{},{},"hanging":{},"baseline":{beside},"trace_ids":{:?}}}"#,
         service.name(),
         version.name(),
         version.cluster().unwrap_or_default(),
@@ -47,4 +54,22 @@ pub(super) fn tell(service: &Service, version: &Version, guard: &Guard, judged: 
         judged.seen.hanging(),
         judged.seen.traces,
     );
+    warn!("verdict: {json}");
+    // Whoever has passed it tells of it.
+    if because == Because::Fleet {
+        return;
+    }
+    let seen = judged.seen.answers();
+    let text = format!(
+        "graylane: {}/{} is {}, and was {}: {}. Of its last {} answers, {} failed and {} were slow.",
+        service.name(),
+        version.name(),
+        judged.standing.state.name(),
+        before.state.name(),
+        because.name(),
+        seen.answers,
+        seen.failed,
+        seen.slow,
+    );
+    notice.add(&json, &text);
 }

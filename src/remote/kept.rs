@@ -130,7 +130,7 @@ impl Kept {
         heard: Heard,
         cursor: &str,
         (now, pause): (u64, u64),
-        check: impl FnOnce(Subject, &[u8]) -> Result<(), String>,
+        check: impl FnOnce(&Self, Subject, &[u8]) -> Result<(), String>,
     ) -> Result<Option<Event>, Refused> {
         let mut state = self.state(shared, subject);
         let mut event = None;
@@ -147,7 +147,7 @@ impl Kept {
                 state.answered(now, pause);
             }
             Heard::Document(document) => {
-                match check(subject, &document) {
+                match check(self, subject, &document) {
                     Err(sentence) => event = Some(Event::Refused(subject, sentence)),
                     Ok(()) => {
                         let never = state.change == 0;

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::kept::{Kept, State, Subject};
+use super::kept::{Kept, Subject};
 use super::members::Members;
 use super::pace::{PACE, jittered, patience};
 use super::{Call, Line, Refused, Reply};
@@ -192,9 +192,9 @@ impl Poller {
         &mut self,
         shared: &impl Shared,
         (purpose, since): (Purpose, u64),
-        reply: Result<&Reply, String>,
+        reply: Result<Reply, String>,
         tick: Tick<'_>,
-        check: impl FnOnce(Subject, &[u8]) -> Result<(), String>,
+        check: impl FnOnce(&Kept, Subject, &[u8]) -> Result<(), String>,
     ) -> Vec<Event> {
         let mut events = Vec::new();
         // Another asks by now, and goes on from what was kept.
@@ -208,7 +208,7 @@ impl Poller {
         let done = match (purpose, reply) {
             (_, Err(sentence)) => Err(Refused::Trouble(sentence)),
             (Purpose::LogIn, Ok(reply)) => {
-                let token = remote.centre.token(reply);
+                let token = remote.centre.token(&reply);
                 token
                     .map(|token| following.token = Some(token))
                     .map_err(Refused::Trouble)
@@ -216,7 +216,7 @@ impl Poller {
             (Purpose::Hear(subject), Ok(reply)) => {
                 let line = following.lines.iter_mut().find(|(own, _)| *own == subject);
                 let Some((_, line)) = line else { return events };
-                let heard = line.hear(&remote.centre, reply);
+                let heard = line.hear(&remote.centre, &reply);
                 let pause = if remote.centre.holds() {
                     PACE.saturating_sub(tick.now.saturating_sub(since))
                 } else {
@@ -235,7 +235,7 @@ impl Poller {
             (Purpose::Announce | Purpose::List | Purpose::Forget, Ok(reply)) => {
                 let members = following.members.as_mut();
                 members.map_or(Ok(()), |members| {
-                    members.heard(remote, kept, shared, purpose, reply, tick)
+                    members.heard(remote, kept, shared, purpose, &reply, tick)
                 })
             }
         };

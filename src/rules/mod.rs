@@ -208,6 +208,16 @@ impl Rules {
         self.notify.as_deref()
     }
 
+    /// Takes the config centre out of rules, where it is to outlive them.
+    pub fn take_remote(&mut self) -> Option<Box<Remote>> {
+        self.remote.take()
+    }
+
+    /// Takes who is told of verdicts out of rules, where that is to outlive them.
+    pub fn take_notify(&mut self) -> Option<Box<Notify>> {
+        self.notify.take()
+    }
+
     /// The services, in the policy's order.
     #[must_use]
     pub fn services(&self) -> &[Service] {

@@ -1,0 +1,240 @@
+//! Following a config centre: what is asked, and what holds by what was heard.
+
+use std::rc::Rc;
+
+use log::{error, info, warn};
+use proxy_wasm::types::Bytes;
+
+use super::count::{self, About};
+use super::{calls, host, shared};
+use crate::guard::{self, Announcement, Fleet};
+use crate::remote::{Event, Kept, Merged, Poller, Purpose, Reply, Sources, Subject, Tick};
+use crate::rules::Remote;
+use crate::{Error, Policy, Rules};
+
+/// A config centre that a configuration follows.
+pub(super) struct Follow {
+    poller: Poller,
+    remote: Rc<Remote>,
+    /// The configuration, whose policy holds until the centre has one.
+    own: Bytes,
+    /// How often policy, switches and fleet had changed when they were last read.
+    known: [u64; 3],
+    /// What other proxies tell.
+    fleet: Option<Fleet>,
+    /// Who this proxy is among others. Empty: not known yet.
+    proxy: String,
+}
+
+/// What is followed, in the order of [`Follow::known`].
+const SUBJECTS: [Subject; 3] = [Subject::Policy, Subject::Switches, Subject::Fleet];
+
+impl Follow {
+    pub(super) fn new(remote: Remote, own: Bytes) -> Self {
+        let remote = Rc::new(remote);
+        Self {
+            poller: Poller::new(remote.clone(), &host::plugin(), shared::random()),
+            remote,
+            own,
+            known: [0; 3],
+            fleet: None,
+            proxy: String::new(),
+        }
+    }
+
+    /// What other proxies tell, where this one listens.
+    pub(super) fn fleet(&self) -> Option<&Fleet> {
+        self.fleet.as_ref()
+    }
+
+    /// Asks what is due, and reads what others have heard. Gives the rules that hold, where that is
+    /// new; `announcement` is what other proxies are to know.
+    pub(super) fn tick(
+        &mut self,
+        now: u64,
+        announcement: impl FnOnce() -> Option<String>,
+    ) -> Option<Rules> {
+        if self.proxy.is_empty() {
+            self.proxy = shared::proxy(&host::node().id);
+        }
+        while let Some(lost) = self.poller.lost(now) {
+            self.heard((lost, now), Err("gave no answer in time".to_owned()), now);
+        }
+        let tick = tick(&self.proxy, now);
+        let due = self.poller.due(&shared::HostShared, tick, announcement);
+        for (purpose, call) in due {
+            match calls::send(&self.remote.server, &call) {
+                Ok(ticket) => self.poller.sent(ticket, purpose, call.hold, now),
+                Err(sentence) => self.heard((purpose, now), Err(sentence), now),
+            }
+        }
+        if self.poller.asks() {
+            self.measure(now);
+        }
+        self.news()
+    }
+
+    /// There is a reply; tells whether it was to a request of this one's.
+    pub(super) fn replied(&mut self, ticket: u32, headers: usize, body: usize) -> bool {
+        let Some(asked) = self.poller.take(ticket) else {
+            return false;
+        };
+        self.heard(asked, calls::reply(headers, body), host::now());
+        true
+    }
+
+    fn heard(&mut self, asked: (Purpose, u64), reply: Result<Reply, String>, now: u64) {
+        let own = &self.own;
+        let check = |kept: &Kept, subject, document: &[u8]| check(own, kept, subject, document);
+        let tick = tick(&self.proxy, now);
+        let host = &shared::HostShared;
+        let events = self.poller.heard(host, asked, reply, tick, check);
+        for event in events {
+            self.tell(event);
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        let name = |subject| match subject {
+            Subject::Policy => self.remote.policy.as_deref(),
+            Subject::Switches => self.remote.switches.as_deref(),
+            Subject::Fleet => self.remote.announce.as_ref().map(|own| &*own.under),
+        };
+        let kind = self.remote.centre.kind();
+        let place = |subject| format!("{kind} {}", name(subject).unwrap_or_default());
+        match event {
+            Event::Failed(subject, sentence) => {
+                count::about(About::Failures, subject, 1);
+                warn!("remote: {}: {sentence}", place(subject));
+            }
+            Event::Refused(subject, sentence) => {
+                count::about(About::Refused, subject, 1);
+                let what = subject.name();
+                error!(
+                    "remote: {}: {what} refused: {sentence}; the last good one stays",
+                    place(subject)
+                );
+            }
+            Event::Gone(subject) => {
+                info!("remote: {}: there is no such document", place(subject));
+            }
+        }
+    }
+
+    fn measure(&self, now: u64) {
+        for subject in SUBJECTS {
+            let contact = self.kept().state(&shared::HostShared, subject).contact;
+            if contact > 0 {
+                let age = now.saturating_sub(contact) / 1_000;
+                count::about(About::Age, subject, age);
+            }
+        }
+        if let Some(fleet) = &self.fleet {
+            count::proxies(fleet.others.len());
+        }
+    }
+
+    fn kept(&self) -> &Kept {
+        self.poller.kept()
+    }
+
+    /// The rules that hold, if what was heard has changed.
+    fn news(&mut self) -> Option<Rules> {
+        let changes =
+            SUBJECTS.map(|subject| self.kept().state(&shared::HostShared, subject).change);
+        if changes == self.known {
+            return None;
+        }
+        let [policy, switches, fleet] = changes;
+        let [known_policy, known_switches, known_fleet] = self.known;
+        self.known = changes;
+        if fleet != known_fleet {
+            self.fleet = self.read_fleet();
+        }
+        if policy == known_policy && switches == known_switches {
+            return None;
+        }
+        match self.merged() {
+            Ok(merged) => Some(self.in_force(merged)),
+            // It was checked before it was kept, unless another release has kept it.
+            Err(error) => {
+                error!("remote: policy refused: {error}; the last good one stays");
+                None
+            }
+        }
+    }
+
+    fn read_fleet(&self) -> Option<Fleet> {
+        let announce = self.remote.announce.as_ref()?;
+        let others = self.kept().document(&shared::HostShared, Subject::Fleet);
+        Some(Fleet {
+            close_when: announce.close_when,
+            every: self.remote.every,
+            others: Announcement::all_of_json(&others),
+        })
+    }
+
+    fn merged(&self) -> Result<Merged, Error> {
+        let host = &shared::HostShared;
+        let kept = self.kept();
+        let [policy, switches] = [Subject::Policy, Subject::Switches].map(|subject| {
+            let state = kept.state(host, subject);
+            (kept.document(host, subject), state.gone)
+        });
+        let sources = Sources {
+            policy: &policy.0,
+            policy_gone: policy.1,
+            switches: if switches.1 { b"" } else { &switches.0 },
+        };
+        Merged::new(&self.own, &self.remote, sources, &host::node())
+    }
+
+    fn in_force(&self, merged: Merged) -> Rules {
+        let Merged {
+            rules,
+            revision,
+            left_out,
+        } = merged;
+        count::revision(revision);
+        // One of the workers says it for all.
+        if self.poller.asks() {
+            for sentence in left_out {
+                warn!("remote: {sentence}");
+            }
+            info!("policy in force: revision {revision:08x}");
+        }
+        rules
+    }
+}
+
+impl Drop for Follow {
+    /// Another worker, or the configuration that comes after this one, asks at once.
+    fn drop(&mut self) {
+        self.poller.release(&shared::HostShared);
+    }
+}
+
+fn tick(proxy: &str, now: u64) -> Tick<'_> {
+    Tick {
+        now,
+        #[expect(clippy::cast_possible_truncation, reason = "any bits do")]
+        draw: shared::random() as u32,
+        proxy,
+        verdict: guard::last_verdict(&shared::HostShared),
+    }
+}
+
+/// What is wrong with a document, as a sentence.
+fn check(own: &[u8], kept: &Kept, subject: Subject, document: &[u8]) -> Result<(), String> {
+    let node = host::node();
+    let checked = match subject {
+        Subject::Policy => Policy::parse_remote(document)
+            .and_then(|policy| Rules::compile(policy, &node).map(|_| ())),
+        Subject::Switches => {
+            let policy = kept.document(&shared::HostShared, Subject::Policy);
+            Merged::check_switches(own, &policy, document, &node)
+        }
+        Subject::Fleet => Ok(()),
+    };
+    checked.map_err(|error| error.to_string())
+}

@@ -1,0 +1,100 @@
+//! The context that Envoy calls for each configuration, beside requests.
+
+use std::rc::Rc;
+
+use log::{error, info};
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{ContextType, LogLevel};
+
+use super::filter::Filter;
+use super::follow::Follow;
+use super::in_force::InForce;
+use super::notice::Notice;
+use super::{count, host};
+use crate::{Error, Policy, Rules, revision};
+
+/// Tells the SDK what to create. Runs once in each VM.
+pub(crate) fn start() {
+    proxy_wasm::set_log_level(LogLevel::Debug);
+    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+}
+
+/// Holds what is in force of one configuration. Nothing where it was refused.
+#[derive(Default)]
+struct Root {
+    in_force: Option<Rc<InForce>>,
+    /// The config centre, where the configuration names one.
+    follow: Option<Follow>,
+    /// Who is told of verdicts.
+    notice: Notice,
+}
+
+impl Root {
+    /// Depends on nothing but the configuration and the node, so that all workers agree on it:
+    /// Envoy asks each.
+    fn configure(&mut self) -> Result<(), Error> {
+        let own = host::configuration();
+        let mut rules = Rules::compile(Policy::parse(&own)?, &host::node())?;
+        let revision = revision(&own);
+        info!(
+            "graylane {}: policy in force: revision {revision:08x}",
+            env!("CARGO_PKG_VERSION")
+        );
+        count::revision(revision);
+        self.notice.configure(rules.take_notify());
+        self.follow = rules.take_remote().map(|remote| Follow::new(*remote, own));
+        self.put(rules);
+        Ok(())
+    }
+
+    fn put(&mut self, mut rules: Rules) {
+        self.notice.replace(rules.take_notify());
+        self.in_force = Some(Rc::new(InForce::new(rules)));
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, ticket: u32, headers: usize, body: usize, _: usize) {
+        let follow = self.follow.as_mut();
+        if !follow.is_some_and(|follow| follow.replied(ticket, headers, body)) {
+            self.notice.replied(ticket, headers);
+        }
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _: usize) -> bool {
+        if let Err(error) = self.configure() {
+            error!("policy refused: {error}");
+            return false;
+        }
+        if let Some(in_force) = &self.in_force {
+            let follows = self.follow.is_some();
+            self.set_tick_period(in_force.tick_period(follows));
+        }
+        true
+    }
+
+    fn on_tick(&mut self) {
+        let now = host::now();
+        if let (Some(follow), Some(in_force)) = (&mut self.follow, &self.in_force) {
+            let announcement = || in_force.announcement(now);
+            if let Some(rules) = follow.tick(now, announcement) {
+                self.put(rules);
+            }
+        }
+        if let Some(in_force) = &self.in_force {
+            let fleet = self.follow.as_ref().and_then(Follow::fleet);
+            in_force.tick(now, fleet, &mut self.notice);
+        }
+        self.notice.post(now);
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Filter::new(self.in_force.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
