@@ -1,6 +1,10 @@
 //! One document of a centre, followed.
 
-use super::{Call, Centre, Heard, Reply};
+use super::{Apollo, Call, Centre, Consul, Etcd, Heard, Http, Refused, Reply};
+use crate::Secret;
+
+/// The longest cursor: none of ours is as long, but an `ETag` is what a server likes.
+const MAX_CURSOR_BYTES: usize = 512;
 
 /// One document of a centre, followed from a cursor on.
 ///
@@ -15,6 +19,23 @@ pub struct Line {
     pub(super) name: String,
     /// What is known of it; each centre says what that is.
     pub(super) cursor: String,
+    pub(super) step: Step,
+    /// The token that was sent last: not to be shown.
+    token: Secret,
+    /// A login has brought nothing yet.
+    logged_in: bool,
+}
+
+/// Where a centre that tells of changes by one request and gives the document by another stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is asked whether there is a change.
+    Listen,
+    /// There is one: it is asked for the document. Then the change has this number, where changes
+    /// have some.
+    Fetch(String),
+    /// There seems to be none: so the document should be as it was.
+    Compare,
 }
 
 impl Line {
@@ -25,9 +46,13 @@ impl Line {
     /// begins anew, and hears first what is there now.
     #[must_use]
     pub fn new(name: &str, cursor: &str) -> Self {
+        let usable = cursor.len() <= MAX_CURSOR_BYTES && !cursor.chars().any(char::is_control);
         Self {
             name: name.to_owned(),
-            cursor: cursor.to_owned(),
+            cursor: if usable { cursor } else { "" }.to_owned(),
+            step: Step::Listen,
+            token: Secret::default(),
+            logged_in: false,
         }
     }
 
@@ -37,7 +62,7 @@ impl Line {
         &self.name
     }
 
-    /// How far it has heard: text without control characters, of less than 512 bytes. Empty: nothing yet.
+    /// How far it has heard: text without control characters, at most 512 bytes. Empty: nothing yet.
     #[must_use]
     pub fn cursor(&self) -> &str {
         &self.cursor
@@ -46,13 +71,61 @@ impl Line {
     /// The next request. `token`: what [`Centre::token`] read, where [`Centre::login`] is `Some`.
     /// `now`: milliseconds since the Unix epoch, which Apollo's signature needs.
     pub fn ask(&mut self, centre: &Centre, token: Option<&str>, now: u64) -> Call {
-        let _ = (centre, token, now);
-        todo!()
+        self.token = Secret::new(token.unwrap_or_default().to_owned());
+        match centre {
+            Centre::Etcd(_) => Etcd::ask(self, token),
+            Centre::Consul(consul) => consul.ask(self),
+            Centre::Nacos(nacos) => nacos.ask(self, token),
+            Centre::Apollo(apollo) => apollo.ask(self, now),
+            Centre::Http(http) => http.ask(self),
+        }
     }
 
     /// Reads the reply to what was asked last.
     pub fn hear(&mut self, centre: &Centre, reply: &Reply) -> Heard {
-        let _ = (centre, reply);
-        todo!()
+        let token = self.token.clone();
+        let mut secrets = centre.secrets();
+        secrets.push(token.expose());
+        let said = centre.said(reply, &secrets);
+        let heard = match centre {
+            Centre::Etcd(etcd) => etcd.hear(self, &said),
+            Centre::Consul(_) => Consul::hear(self, &said),
+            Centre::Nacos(nacos) => nacos.hear(self, &said),
+            Centre::Apollo(_) => Apollo::hear(self, &said),
+            Centre::Http(_) => Http::hear(self, &said),
+        };
+        match heard {
+            Ok(heard) => {
+                self.logged_in = false;
+                heard
+            }
+            Err(Refused::Login) if !self.logged_in => {
+                self.logged_in = true;
+                Heard::Login
+            }
+            Err(Refused::Login) => {
+                self.logged_in = false;
+                let remedy = "it refuses the token that it has just given, see whether it is well";
+                Heard::Trouble(said.denied(remedy))
+            }
+            // That is said of what is written.
+            Err(Refused::Changed) => Heard::Same,
+            Err(Refused::Trouble(sentence)) => Heard::Trouble(sentence),
+        }
+    }
+
+    /// The document is what it is at this cursor.
+    pub(super) fn is(&mut self, cursor: String, document: Vec<u8>) -> Heard {
+        self.cursor = cursor;
+        Heard::Document(document)
+    }
+
+    /// The document is not there, which this cursor says.
+    pub(super) fn is_gone(&mut self, cursor: &str) -> Heard {
+        if self.cursor == cursor {
+            return Heard::Same;
+        }
+        cursor.clone_into(&mut self.cursor);
+        Heard::Gone
     }
 }

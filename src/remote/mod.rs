@@ -7,10 +7,12 @@
 //! Line::ask ─▶ Call ─▶ (somebody sends it) ─▶ Reply ─▶ Line::hear ─▶ Heard
 //! ```
 
+mod announce;
 mod apollo;
 mod call;
 mod check;
 mod consul;
+mod encode;
 mod etcd;
 mod http;
 mod kept;
@@ -20,10 +22,12 @@ mod merged;
 mod nacos;
 mod pace;
 mod poller;
+mod said;
 mod user;
 #[cfg(feature = "cli")]
 mod write;
 
+pub use announce::Listed;
 pub use apollo::Apollo;
 #[cfg(feature = "cli")]
 pub use apollo::Portal;
@@ -40,6 +44,8 @@ pub use pace::patience;
 pub use poller::{Event, Poller, Purpose, Tick};
 
 pub use crate::policy::NacosApi;
+
+use said::Said;
 
 /// A centre, as a policy or an address names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,15 +75,15 @@ impl Centre {
         }
     }
 
-    /// Whether a document there can have this name: a key of etcd or Consul, a dataId of Nacos, a
-    /// namespace of Apollo, a path.
-    ///
-    /// # Errors
-    ///
-    /// A sentence without the place: what is wrong with it and the remedy.
-    pub fn check_name(&self, name: &str) -> Result<(), String> {
-        let _ = name;
-        todo!()
+    /// What prose calls it.
+    fn prose(&self) -> &'static str {
+        match self {
+            Self::Etcd(_) => "etcd",
+            Self::Consul(_) => "Consul",
+            Self::Nacos(_) => "Nacos",
+            Self::Apollo(_) => "Apollo",
+            Self::Http(_) => "the right server",
+        }
     }
 
     /// Whether it holds its answer until something changes: Consul, Nacos by v1, Apollo. The others
@@ -95,7 +101,11 @@ impl Centre {
     /// `None`: it has no login, or no user was given.
     #[must_use]
     pub fn login(&self) -> Option<Call> {
-        todo!()
+        match self {
+            Self::Etcd(etcd) => etcd.login(),
+            Self::Nacos(nacos) => nacos.login(),
+            Self::Consul(_) | Self::Apollo(_) | Self::Http(_) => None,
+        }
     }
 
     /// The token in the reply to [`Centre::login`].
@@ -104,57 +114,38 @@ impl Centre {
     ///
     /// A sentence that begins with a verb: what is wrong and the remedy. No secret is in it.
     pub fn token(&self, reply: &Reply) -> Result<String, String> {
-        let _ = reply;
-        todo!()
+        let secrets = self.secrets();
+        let said = self.said(reply, &secrets);
+        let token = match self {
+            Self::Etcd(_) => Etcd::token(&said),
+            Self::Nacos(_) => Nacos::token(&said),
+            Self::Consul(_) | Self::Apollo(_) | Self::Http(_) => Err(said.unexpected()),
+        }?;
+        if token.is_empty() || !check::carried(&token) {
+            return Err("gives a token that no header carries; see whether it is well".to_owned());
+        }
+        Ok(token)
     }
 
-    /// Puts a small document under a key, whatever is there. `None`: only etcd and Consul do that.
-    #[must_use]
-    pub fn announce(&self, key: &str, document: &[u8], token: Option<&str>) -> Option<Call> {
-        let _ = (key, document, token);
-        todo!()
+    fn said<'r>(&self, reply: &'r Reply, secrets: &'r [&'r str]) -> Said<'r> {
+        Said::new(reply, self.prose(), secrets)
     }
 
-    /// Reads the reply to [`Centre::announce`] or [`Centre::forget`].
-    ///
-    /// # Errors
-    ///
-    /// It was not done; never [`Refused::Changed`].
-    pub fn announced(&self, reply: &Reply) -> Result<(), Refused> {
-        let _ = reply;
-        todo!()
-    }
-
-    /// Deletes a key, whether it is there or not. `None`: only etcd and Consul do that.
-    #[must_use]
-    pub fn forget(&self, key: &str, token: Option<&str>) -> Option<Call> {
-        let _ = (key, token);
-        todo!()
-    }
-
-    /// Asks for all keys below `under/`, or those alone that have changed since the cursor, where
-    /// the centre can tell that (etcd). Empty: from the beginning. What was deleted is not told.
-    /// `None`: only etcd and Consul do that.
-    #[must_use]
-    pub fn list(&self, under: &str, cursor: &str, token: Option<&str>) -> Option<Call> {
-        let _ = (under, cursor, token);
-        todo!()
-    }
-
-    /// Reads the reply to [`Centre::list`] with this cursor: the next cursor, and the keys, whole,
-    /// with what is under them. The next cursor is empty where all is to be listed again: always for
-    /// Consul, and for an etcd that has begun anew.
-    ///
-    /// # Errors
-    ///
-    /// It was not told; never [`Refused::Changed`].
-    #[expect(clippy::type_complexity, reason = "keys and documents")]
-    pub fn listed(
-        &self,
-        cursor: &str,
-        reply: &Reply,
-    ) -> Result<(String, Vec<(String, Vec<u8>)>), Refused> {
-        let _ = (cursor, reply);
-        todo!()
+    /// All that is not to be shown, of what was given.
+    fn secrets(&self) -> Vec<&str> {
+        let own = match self {
+            Self::Etcd(etcd) => etcd.user.as_ref().map(|user| &user.password),
+            Self::Consul(consul) => consul.token.as_ref(),
+            Self::Nacos(nacos) => nacos.user.as_ref().map(|user| &user.password),
+            Self::Apollo(apollo) => apollo.secret.as_ref(),
+            Self::Http(http) => http.token.as_ref(),
+        };
+        let own = own.into_iter();
+        #[cfg(feature = "cli")]
+        let own = own.chain(match self {
+            Self::Apollo(apollo) => apollo.portal.as_ref().map(|portal| &portal.token),
+            _ => None,
+        });
+        own.map(crate::Secret::expose).collect()
     }
 }

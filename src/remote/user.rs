@@ -1,6 +1,6 @@
 //! Who logs in.
 
-use super::Wrong;
+use super::{Wrong, check};
 use crate::Secret;
 
 /// A user of a centre.
@@ -16,17 +16,19 @@ impl User {
         user: Option<String>,
         password: Option<Secret>,
     ) -> Result<Option<Self>, Wrong> {
+        let lone = |field, other: &str| {
+            let problem = format!("has no `{other}` beside it; give both, or neither");
+            Err(Wrong { field, problem })
+        };
         match (user, password) {
-            (Some(name), Some(password)) => Ok(Some(Self { name, password })),
+            (Some(name), Some(password)) => {
+                check::value("user", &name)?;
+                check::secret("password", &password)?;
+                Ok(Some(Self { name, password }))
+            }
             (None, None) => Ok(None),
-            (Some(_), None) => Err(Wrong {
-                field: "user",
-                problem: "has no `password` beside it; give both, or neither".to_owned(),
-            }),
-            (None, Some(_)) => Err(Wrong {
-                field: "password",
-                problem: "has no `user` beside it; give both, or neither".to_owned(),
-            }),
+            (Some(_), None) => lone("user", "password"),
+            (None, Some(_)) => lone("password", "user"),
         }
     }
 }
