@@ -3,8 +3,6 @@
 //! Read with care, since another release of the module may have written it: what does not fit is
 //! left out.
 
-use std::collections::BTreeMap;
-
 use super::record::{Record, Side};
 use super::standing::Standing;
 use super::window::Counts;
@@ -69,15 +67,18 @@ impl Entry {
         entries: impl Iterator<Item = &'e Self> + Clone,
     ) -> Self {
         let side = |side: fn(&Self) -> &Told| {
-            let mut parts = BTreeMap::<u64, Counts>::new();
+            let mut parts = Vec::<(u64, Counts)>::new();
             let mut hanging = 0u32;
             for (own, own_hanging) in entries.clone().map(side) {
                 for (part, counts) in own {
-                    parts.entry(*part).or_default().add(*counts);
+                    match parts.iter_mut().find(|(own, _)| own == part) {
+                        Some((_, sum)) => sum.add(*counts),
+                        None => parts.push((*part, *counts)),
+                    }
                 }
                 hanging = hanging.saturating_add(*own_hanging);
             }
-            (parts.into_iter().collect(), hanging)
+            (parts, hanging)
         };
         Self {
             key,

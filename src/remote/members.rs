@@ -1,7 +1,5 @@
 //! What the proxies of a fleet tell each other by a centre, as the worker has it that asks.
 
-use std::collections::BTreeMap;
-
 use super::kept::{Kept, Subject};
 use super::pace::{PACE, jittered};
 use super::poller::{Purpose, Tick};
@@ -16,7 +14,7 @@ pub(super) struct Members {
     /// From where on others are listed.
     cursor: String,
     /// What the others tell, by their keys.
-    others: BTreeMap<String, Vec<u8>>,
+    others: Vec<(String, Vec<u8>)>,
     /// The number of the verdict that this proxy told last.
     verdict: Option<u32>,
     /// When it told that, in milliseconds since the Unix epoch.
@@ -83,8 +81,11 @@ impl Members {
         let others = others.filter(|(key, _)| Some(key) != own.as_ref());
         // What is no announcement is somebody else's document.
         let others = others.filter(|(_, document)| Announcement::of_json(document).is_some());
-        self.others.extend(others);
-        self.others.retain(|key, document| {
+        for (key, document) in others {
+            self.others.retain(|(own, _)| *own != key);
+            self.others.push((key, document));
+        }
+        self.others.retain(|(key, document)| {
             let at = Announcement::of_json(document).map_or(0, |own| own.at);
             let stays = tick.now.saturating_sub(at) <= GONE;
             if !stays {
@@ -94,7 +95,7 @@ impl Members {
         });
         let mut state = kept.state(shared, Subject::Fleet);
         state.answered(tick.now, jittered(remote.every, tick.draw));
-        let documents: Vec<_> = self.others.values().map(Vec::as_slice).collect();
+        let documents: Vec<_> = self.others.iter().map(|(_, own)| own.as_slice()).collect();
         let documents = [b"[", &*documents.join(&b","[..]), b"]"].concat();
         if kept.document(shared, Subject::Fleet) != documents {
             kept.set_document(shared, Subject::Fleet, &documents);

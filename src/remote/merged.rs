@@ -42,41 +42,42 @@ impl Merged {
         heard: Sources<'_>,
         node: &Node,
     ) -> Result<Self, Error> {
-        let (document, mut policy) = if heard.policy.is_empty() {
-            (own, Policy::parse(own)?)
-        } else {
-            (heard.policy, Policy::parse_remote(heard.policy)?)
+        let centres = !heard.policy.is_empty();
+        let document = if centres { heard.policy } else { own };
+        let off = heard.policy_gone && remote.on_delete == OnDelete::Baseline;
+        // Read anew for each attempt: a copy would be code for each of its parts.
+        let compile = |switches: &Switches| {
+            let mut policy = if centres {
+                Policy::parse_remote(document)?
+            } else {
+                Policy::parse(document)?
+            };
+            policy.enabled &= !off;
+            let left_out = switched(&mut policy, switches)?;
+            Ok((Rules::compile(policy, node)?, left_out))
         };
-        if heard.policy_gone && remote.on_delete == OnDelete::Baseline {
-            policy.enabled = false;
-        }
-        let revision = revision(document);
-        let merged = |rules, left_out| Self {
-            rules,
-            revision,
-            left_out,
-        };
-        let switches = match Switches::parse(heard.switches) {
-            Ok(switches) if !switches.0.is_empty() => switches,
-            Ok(_) => return Ok(merged(Rules::compile(policy, node)?, Vec::new())),
-            Err(error) => {
-                let left_out = vec![error.to_string()];
-                return Ok(merged(Rules::compile(policy, node)?, left_out));
+        let mut problems = Vec::new();
+        let switches = Switches::parse(heard.switches).unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Switches::default()
+        });
+        let attempts = [switches.closures(), Switches::default()];
+        let mut compiled = compile(&switches);
+        for fewer in attempts {
+            if let Err(error) = &compiled
+                && !switches.0.is_empty()
+            {
+                problems.push(format!("switches do not fit the policy: {error}"));
+                compiled = compile(&fewer);
             }
-        };
-        match with(policy.clone(), &switches, node) {
-            Ok((rules, left_out)) => Ok(merged(rules, left_out)),
-            Err(all) => match with(policy.clone(), &switches.closures(), node) {
-                Ok((rules, mut left_out)) => {
-                    left_out.push(format!("switched shares do not fit the policy: {all}"));
-                    Ok(merged(rules, left_out))
-                }
-                Err(closures) => {
-                    let left_out = vec![closures.to_string()];
-                    Ok(merged(Rules::compile(policy, node)?, left_out))
-                }
-            },
         }
+        let (rules, left_out) = compiled?;
+        problems.extend(left_out);
+        Ok(Self {
+            rules,
+            revision: revision(document),
+            left_out: problems,
+        })
     }
 
     /// Tells what is wrong with switches, if anything is: a sentence.
@@ -90,17 +91,8 @@ impl Merged {
         switches: &[u8],
         node: &Node,
     ) -> Result<(), Error> {
-        let policy = if policy.is_empty() { own } else { policy };
-        let switches = Switches::parse(switches)?;
-        with(Policy::parse(policy)?, &switches, node).map(|_| ())
+        let mut policy = Policy::parse(if policy.is_empty() { own } else { policy })?;
+        switched(&mut policy, &Switches::parse(switches)?)?;
+        Rules::compile(policy, node).map(|_| ())
     }
-}
-
-fn with(
-    mut policy: Policy,
-    switches: &Switches,
-    node: &Node,
-) -> Result<(Rules, Vec<String>), Error> {
-    let left_out = switched(&mut policy, switches)?;
-    Ok((Rules::compile(policy, node)?, left_out))
 }
