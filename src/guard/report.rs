@@ -64,7 +64,7 @@ impl Entry {
     pub(super) fn joined<'e>(
         key: u64,
         change: u32,
-        entries: impl Iterator<Item = &'e Self> + Clone,
+        entries: &(impl Iterator<Item = &'e Self> + Clone),
     ) -> Self {
         let side = |side: fn(&Self) -> &Told| {
             let mut parts = Vec::<(u64, Counts)>::new();

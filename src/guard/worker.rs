@@ -102,14 +102,14 @@ impl Worker {
             let entries = reports.iter().flat_map(|report| &report.entries);
             let entries =
                 entries.filter(|entry| entry.key == *key && entry.change == before.change);
-            let (next, seen) = match fleet {
-                Some(fleet) => fleet.judge(*key, guard, before, &entries.collect::<Vec<_>>(), now),
-                None => {
-                    let seen = Seen::sum(guard, entries, now);
-                    let next = verdict::next(guard, &before, &seen, now);
-                    let next = next.map(|(state, because)| (before.becomes(state, now), because));
-                    (next, seen)
-                }
+            let (next, seen) = if let Some(fleet) = fleet {
+                let entries: Vec<_> = entries.collect();
+                fleet.judge(*key, guard, before, &entries, now)
+            } else {
+                let seen = Seen::sum(guard, entries, now);
+                let next = verdict::next(guard, &before, &seen, now);
+                let next = next.map(|(state, because)| (before.becomes(state, now), because));
+                (next, seen)
             };
             Judged {
                 standing: next.map_or(before, |(standing, _)| standing),
@@ -192,7 +192,7 @@ pub fn announcement(
         let standing = standing(&verdicts, key);
         let entries = reports.iter().flat_map(|report| &report.entries);
         let entries = entries.filter(|entry| entry.key == key && entry.change == standing.change);
-        let seen = Entry::joined(key, standing.change, entries);
+        let seen = Entry::joined(key, standing.change, &entries);
         let member = Member {
             name,
             standing,

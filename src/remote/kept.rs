@@ -59,7 +59,7 @@ impl State {
     }
 
     fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let (numbers, cursor) = bytes.split_at_checked(WORDS * size_of::<u64>())?;
+        let (numbers, cursor) = bytes.split_at_checked(NUMBERS)?;
         let numbers: Vec<_> = words(numbers).collect();
         let [contact, change, gone, failures, due] = numbers.try_into().ok()?;
         Some(Self {
@@ -73,8 +73,8 @@ impl State {
     }
 }
 
-/// Numbers at the beginning of a [`State`].
-const WORDS: usize = 5;
+/// Bytes of the numbers at the beginning of a [`State`].
+const NUMBERS: usize = 5 * size_of::<u64>();
 
 /// Where a centre's documents are kept: of one place in one centre, for one plugin.
 #[derive(Debug)]
@@ -147,15 +147,14 @@ impl Kept {
                 state.answered(now, pause);
             }
             Heard::Document(document) => {
-                match check(self, subject, &document) {
-                    Err(sentence) => event = Some(Event::Refused(subject, sentence)),
-                    Ok(()) => {
-                        let never = state.change == 0;
-                        changed = never || state.gone || self.document(shared, subject) != document;
-                        state.gone = false;
-                        if changed {
-                            self.set_document(shared, subject, &document);
-                        }
+                if let Err(sentence) = check(self, subject, &document) {
+                    event = Some(Event::Refused(subject, sentence));
+                } else {
+                    let never = state.change == 0;
+                    changed = never || state.gone || self.document(shared, subject) != document;
+                    state.gone = false;
+                    if changed {
+                        self.set_document(shared, subject, &document);
                     }
                 }
                 state.answered(now, pause);

@@ -13,6 +13,13 @@ pub(super) const PACE: u64 = 1_000;
 const MAX_PAUSE: u64 = 60_000;
 
 impl State {
+    /// Whether it is time to ask, of a centre that is asked every so many milliseconds.
+    pub(super) fn is_due(&self, now: u64, every: u64) -> bool {
+        // No pause is so long: the clock was set back.
+        let most = now.saturating_add(every.max(MAX_PAUSE).saturating_mul(2));
+        self.due <= now || self.due > most
+    }
+
     /// The centre has answered as it should; it is asked again after a pause.
     pub(super) fn answered(&mut self, now: u64, pause: u64) {
         self.contact = now;

@@ -136,7 +136,7 @@ impl Poller {
         let mut due = Vec::new();
         let asked = &self.asked;
         let is_asked = |purpose| asked.iter().any(|own| own.purpose == purpose);
-        let is_due = |subject| kept.state(shared, subject).due <= now;
+        let is_due = |subject| kept.state(shared, subject).is_due(now, remote.every);
         let log_in = remote.centre.login().filter(|_| following.token.is_none());
         if let Some(call) = log_in {
             if !is_asked(Purpose::LogIn) && following.subjects().any(is_due) {

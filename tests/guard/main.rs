@@ -3,4 +3,6 @@
 mod fleet;
 mod healthy;
 mod ill;
+#[path = "../support/memory.rs"]
+mod memory;
 mod proxy;

@@ -1,44 +1,20 @@
 //! A proxy of several workers, without a proxy.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use graylane::guard::{
     Because, Counts, Fleet, Guarded, Judged, Outcome, Record, Standing, State, Worker, announcement,
 };
-use graylane::{Bucket, Node, Policy, Rules, SCALE, Shared};
+use graylane::{Bucket, Node, Policy, Rules, SCALE};
 use serde_json::{Value, json};
+
+use crate::memory::Memory;
 
 /// What workers look at so often, in milliseconds: as the module's ticks.
 pub(crate) const TICK: u32 = 250;
 
 /// 2026-11-21, in the afternoon.
 const BEGIN: u64 = 1_795_269_600_000;
-
-/// Values by their keys, each with the number of its write, as Envoy has them.
-#[derive(Default)]
-struct Memory(RefCell<(u32, HashMap<String, Written>)>);
-
-/// A value, and the number of its write.
-type Written = (Vec<u8>, u32);
-
-impl Shared for Memory {
-    fn get(&self, key: &str) -> (Vec<u8>, Option<u32>) {
-        let own = self.0.borrow().1.get(key).cloned();
-        own.map_or_else(Default::default, |(value, write)| (value, Some(write)))
-    }
-
-    fn set(&self, key: &str, value: &[u8], since: Option<u32>) -> bool {
-        let (writes, values) = &mut *self.0.borrow_mut();
-        let last = values.get(key).map(|(_, write)| *write);
-        if last.zip(since).is_some_and(|(last, since)| last != since) {
-            return false;
-        }
-        *writes += 1;
-        values.insert(key.to_owned(), (value.to_vec(), *writes));
-        true
-    }
-}
 
 /// A proxy with one guarded version.
 pub(crate) struct Proxy {

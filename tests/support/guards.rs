@@ -1,28 +1,12 @@
 //! The guards of a policy, natively: one worker, which sees what a vector says was answered.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use graylane::guard::{Ended, Guarded, Record, Standing, Worker, outcome};
-use graylane::{Moment, Rules, Shared, decide};
+use graylane::{Moment, Rules, decide};
 
+use super::memory::Memory;
 use super::vectors::Step;
-
-/// Shared data without a host; one worker has nobody to be late for.
-#[derive(Default)]
-struct Memory(RefCell<HashMap<String, Vec<u8>>>);
-
-impl Shared for Memory {
-    fn get(&self, key: &str) -> (Vec<u8>, Option<u32>) {
-        let own = self.0.borrow().get(key).cloned();
-        own.map_or_else(Default::default, |value| (value, Some(1)))
-    }
-
-    fn set(&self, key: &str, value: &[u8], _: Option<u32>) -> bool {
-        self.0.borrow_mut().insert(key.to_owned(), value.to_vec());
-        true
-    }
-}
 
 /// What a version answered.
 struct Answered<'s>(&'s Step);

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each runner uses a part")]
 
 pub(crate) mod guards;
+pub(crate) mod memory;
 pub(crate) mod refusals;
 pub(crate) mod vectors;
 
