@@ -13,6 +13,9 @@ thread_local! {
     /// The host's numbers for the metrics. They outlive a configuration: the host would give the
     /// same name another number, and keep both.
     static NUMBERS: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
+
+    /// Of each gauge that policies tell, the last one: an old policy may go after the new one came.
+    static LAST: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Counts what would have been decided.
@@ -171,9 +174,43 @@ impl Metrics {
     }
 }
 
+/// A gauge of a policy in force: 0 when no policy tells it any more.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    number: u32,
+    /// Which of the gauges of this name it is.
+    id: u64,
+}
+
+impl Gauge {
+    /// The one of this name that counts from now on.
+    pub(super) fn new(name: &str) -> Option<Self> {
+        let number = number(MetricType::Gauge, name.to_owned())?;
+        let id = LAST.with_borrow_mut(|last| {
+            let id = last.entry(number).or_default();
+            *id = id.wrapping_add(1);
+            *id
+        });
+        Some(Self { number, id })
+    }
+
+    /// Sets it, unless there is a later one.
+    pub(super) fn set(&self, value: u64) {
+        if LAST.with_borrow(|last| last.get(&self.number) == Some(&self.id)) {
+            let _ = hostcalls::record_metric(self.number, value);
+        }
+    }
+}
+
+impl Drop for Gauge {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
 /// Before the name, in the form from which Envoy's `stats_tags` make labels; Istio's own metrics
 /// have the same.
-fn tag(name: &str, value: &str) -> String {
+pub(super) fn tag(name: &str, value: &str) -> String {
     format!("gray_{name}=.={value};.;")
 }
 

@@ -193,6 +193,7 @@ impl Follow {
         let Merged {
             rules,
             revision,
+            centres,
             left_out,
         } = merged;
         count::revision(revision);
@@ -201,7 +202,11 @@ impl Follow {
             for sentence in left_out {
                 warn!("remote: {sentence}");
             }
-            info!("policy in force: revision {revision:08x}");
+            let from = match &self.remote.policy {
+                Some(name) if centres => format!(", from {} {name}", self.remote.centre.kind()),
+                _ => String::new(),
+            };
+            info!("policy in force: revision {revision:08x}{from}");
         }
         rules
     }

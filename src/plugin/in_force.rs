@@ -8,11 +8,12 @@ use proxy_wasm::types::Bytes;
 
 use super::headers::Habit;
 use super::notice::Notice;
+use super::shares::Shares;
 use super::traffic::{self, Traffic};
 use super::{host, shared, verdict};
 use crate::guard::{self, Fleet, Guarded, Record, Standing};
 use crate::rules::{Guard, Service, Version};
-use crate::{Decision, Reason, Rules};
+use crate::{Decision, Moment, Reason, Rules};
 
 /// How often guards judge, and metrics are told.
 const JUDGED_EVERY: Duration = Duration::from_millis(250);
@@ -32,6 +33,7 @@ pub(super) struct InForce {
     /// Baselines, and the guarded versions that are compared with them, by their numbers.
     compared: Box<[(usize, usize)]>,
     guards: bool,
+    shares: Shares,
     /// The wall clock at the last tick, in milliseconds since the Unix epoch.
     clock: Cell<u64>,
 }
@@ -57,6 +59,7 @@ impl InForce {
             standings: RefCell::new(standings.into()),
             compared,
             guards: guarded,
+            shares: Shares::new(&rules),
             clock: Cell::new(host::now()),
             habit: Habit::default(),
             rules,
@@ -166,11 +169,20 @@ impl InForce {
     /// Judges the guarded versions, with other proxies if there is a `fleet`, and tells what there
     /// is of new.
     pub(super) fn tick(&self, now: u64, fleet: Option<&Fleet>, notice: &mut Notice) {
-        self.clock.set(now);
+        let before = self.clock.replace(now);
         if self.guards {
             self.judge(now, fleet, notice);
         }
         traffic::tell();
+        let second = |moment: u64| moment.checked_div(1_000);
+        if second(before) != second(now) {
+            let standings = self.standings();
+            let moment = Moment {
+                now,
+                standings: &standings,
+            };
+            self.shares.tell(&self.rules, moment);
+        }
     }
 
     /// What other proxies are to know, as JSON. `None`: nothing.

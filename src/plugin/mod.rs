@@ -11,6 +11,7 @@ mod in_force;
 mod notice;
 mod root;
 mod shared;
+mod shares;
 mod traffic;
 mod verdict;
 mod watch;

@@ -23,6 +23,8 @@ pub struct Merged {
     pub rules: Rules,
     /// The revision of the policy's document.
     pub revision: u32,
+    /// Whether that is the centre's.
+    pub centres: bool,
     /// What of the switches does not hold, each as a sentence.
     pub left_out: Vec<String>,
 }
@@ -76,6 +78,7 @@ impl Merged {
         Ok(Self {
             rules,
             revision: revision(document),
+            centres,
             left_out: problems,
         })
     }

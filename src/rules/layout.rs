@@ -171,9 +171,9 @@ impl Layout {
         }
     }
 
-    pub(super) fn slices_at(&self, now: u64) -> Vec<Slice<'_>> {
+    pub(super) fn slices(&self, moment: Moment) -> Vec<Slice<'_>> {
         match self {
-            Self::Ends(growing) => from_both_ends(growing, Moment::at(now)).collect(),
+            Self::Ends(growing) => from_both_ends(growing, moment).collect(),
             Self::Ranges(fixed) => {
                 let slices = fixed.iter().map(|each| Slice {
                     version: &each.version,

@@ -108,7 +108,12 @@ impl Split {
     /// order, ranges from the bottom. What they leave is the baseline's.
     #[must_use]
     pub fn slices_at(&self, now: u64) -> Vec<Slice<'_>> {
-        self.layout.slices_at(now)
+        self.slices(Moment::at(now))
+    }
+
+    /// The same as the versions stand.
+    pub(crate) fn slices(&self, moment: Moment) -> Vec<Slice<'_>> {
+        self.layout.slices(moment)
     }
 
     /// The versions whose share moves with time.

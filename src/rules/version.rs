@@ -54,6 +54,12 @@ impl Version {
         self.guard.as_ref()
     }
 
+    /// Whether the policy leaves it its users.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether nobody gets it, whatever rules say.
     pub(crate) fn is_closed(&self, moment: Moment) -> bool {
         let closed = |number: usize| moment.standing(number).state == State::Closed;
