@@ -12,6 +12,7 @@ mod hostcalls;
 mod lifecycle;
 mod noise;
 mod refusals;
+mod remote;
 mod size;
 #[path = "../support/mod.rs"]
 mod support;

@@ -20,16 +20,18 @@ fn refused(sentence: &str) -> String {
     seen(false, &[(ERROR, format!("policy refused: {sentence}"))])
 }
 
-fn in_force() -> String {
-    let line = format!("graylane {}: policy in force", env!("CARGO_PKG_VERSION"));
+fn in_force(bytes: &[u8]) -> String {
+    let (version, revision) = (env!("CARGO_PKG_VERSION"), graylane::revision(bytes));
+    let line = format!("graylane {version}: policy in force: revision {revision:08x}");
     seen(true, &[(INFO, line)])
 }
 
 #[test]
 fn the_base_is_accepted() {
     let base = Refusals::read().base;
-    assert_eq!(told(&json(&base)), in_force());
-    assert_eq!(told(&wire(&base)), in_force());
+    for bytes in [json(&base), wire(&base)] {
+        assert_eq!(told(&bytes), in_force(&bytes));
+    }
 }
 
 #[test]

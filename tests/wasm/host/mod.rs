@@ -2,6 +2,7 @@
 //! Envoy's order and answers the module's hostcalls out of a state that tests set and look at.
 
 mod common;
+mod dispatched;
 mod ended;
 mod hostcall;
 mod metrics;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 
 use wasmi::{Instance, Store, WasmParams, WasmResults};
 
+pub(crate) use dispatched::{DEAD, Dispatched, UNKNOWN};
 pub(crate) use ended::Ended;
 pub(crate) use module::path;
 pub(crate) use request::{Request, Served};
@@ -143,6 +145,11 @@ impl Vm {
         }
     }
 
+    /// What was logged since this was asked last, or a tick came.
+    pub(crate) fn logged(&mut self) -> Vec<Line> {
+        mem::take(&mut self.store.data_mut().log)
+    }
+
     /// Gives the module a configuration, as a root context of its own; tells what the module
     /// answered, and what it logged meanwhile.
     pub(crate) fn configure(&mut self, bytes: &[u8]) -> (Root, bool, Vec<Line>) {
@@ -168,7 +175,8 @@ impl Vm {
     /// What Envoy does with a configuration that has been replaced, once its requests are over.
     pub(crate) fn retire(&mut self, Root(root): Root) {
         self.delete(root);
-        self.store.data_mut().ticks.remove(&root);
+        let state = self.store.data_mut();
+        state.ticks.remove(&root);
     }
 
     /// How large the module's memory is, in pages of 64 KiB.

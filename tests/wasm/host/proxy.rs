@@ -4,7 +4,7 @@ use wasmi::Error;
 
 use super::hostcall::Hostcall;
 use super::state::Status;
-use super::{metrics, shared};
+use super::{dispatched, metrics, shared};
 
 pub(super) type Answer = Result<Status, Error>;
 
@@ -12,7 +12,9 @@ pub(super) type Answer = Result<Status, Error>;
 const REQUEST_HEADERS: u32 = 0;
 const ANSWER_HEADERS: u32 = 2;
 const ANSWER_TRAILERS: u32 = 3;
-/// The one buffer.
+const REPLY_HEADERS: u32 = 6;
+/// The buffers.
+const REPLY_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
 
 pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
@@ -33,6 +35,7 @@ pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
         "proxy_get_shared_data" => shared::get,
         "proxy_set_shared_data" => shared::set,
         "proxy_set_tick_period_milliseconds" => tick,
+        "proxy_http_call" => dispatched::send,
         _ => return None,
     })
 }
@@ -47,7 +50,9 @@ pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>,
         | "proxy_remove_header_map_value"
         | "proxy_define_metric" => Some(call.text(1)?),
         "proxy_get_property" => Some(way(call)?.join(".")),
-        "proxy_get_shared_data" | "proxy_set_shared_data" => Some(call.text(0)?),
+        "proxy_get_shared_data" | "proxy_set_shared_data" | "proxy_http_call" => {
+            Some(call.text(0)?)
+        }
         _ => None,
     })
 }
@@ -72,10 +77,14 @@ fn tick(call: &mut Hostcall<'_>) -> Answer {
 }
 
 fn buffer(call: &mut Hostcall<'_>) -> Answer {
-    if call.number(0)? != PLUGIN_CONFIGURATION {
-        return Ok(Status::NotFound);
-    }
-    let Some(bytes) = call.state().configuration.clone() else {
+    let kind = call.number(0)?;
+    let state = call.state();
+    let bytes = match kind {
+        PLUGIN_CONFIGURATION => state.configuration.clone(),
+        REPLY_BODY => state.replied.as_ref().map(|reply| reply.body.clone()),
+        _ => None,
+    };
+    let Some(bytes) = bytes else {
         return Ok(Status::NotFound);
     };
     let [start, length] = [1, 2].map(|at| call.number(at));
@@ -116,6 +125,11 @@ fn map<'s>(call: &'s mut Hostcall<'_>) -> Result<Option<&'s mut super::Headers>,
     Ok(match call.number(0)? {
         REQUEST_HEADERS => call.state().headers(false),
         ANSWER_HEADERS => call.state().headers(true),
+        REPLY_HEADERS => call
+            .state()
+            .replied
+            .as_mut()
+            .map(|reply| &mut reply.headers),
         _ => None,
     })
 }

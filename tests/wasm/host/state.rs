@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::common::{Common, Kind};
+use super::dispatched::{Dispatched, Replied};
 use super::property::Properties;
 
 /// How a hostcall went, in the numbers of the ABI.
@@ -15,6 +16,7 @@ pub(super) enum Status {
     NotFound = 1,
     BadArgument = 2,
     CasMismatch = 8,
+    InternalFailure = 10,
 }
 
 /// The numbers that the ABI gives to log levels.
@@ -41,6 +43,11 @@ pub(super) struct State {
     pub(super) context: u32,
     /// How often each root context is to be called, in milliseconds, where it asked for that.
     pub(super) ticks: BTreeMap<u32, u32>,
+    /// Requests of the module's own that have no reply yet, and how many there were.
+    pub(super) dispatched: Vec<Dispatched>,
+    pub(super) tickets: u32,
+    /// The reply that the module is told of.
+    pub(super) replied: Option<Replied>,
     /// What other VMs see too.
     pub(super) common: Rc<RefCell<Common>>,
     pub(super) noise: Noise,
@@ -87,6 +94,9 @@ impl State {
             streams: BTreeMap::new(),
             context: 0,
             ticks: BTreeMap::new(),
+            dispatched: Vec::new(),
+            tickets: 0,
+            replied: None,
             common,
             noise: Noise(number),
             chance: None,
@@ -170,6 +180,29 @@ impl Headers {
         let mut rest = self.clone();
         names.into_iter().for_each(|name| rest.remove(name));
         rest
+    }
+
+    /// From the bytes that they are handed over as.
+    pub(super) fn of_pairs(bytes: &[u8]) -> Self {
+        let number = |at: usize| {
+            let word = bytes[at..at + 4].try_into().unwrap();
+            usize::try_from(u32::from_le_bytes(word)).unwrap()
+        };
+        let count = number(0);
+        let mut at = 4 + 8 * count;
+        let mut take = |length: usize| {
+            let part = bytes[at..at + length].to_vec();
+            // A zero byte is behind each.
+            at += length + 1;
+            part
+        };
+        let mut headers = Self::default();
+        for pair in 0..count {
+            let [name, value] = [4, 8].map(|shift| number(pair * 8 + shift));
+            let (name, value) = (take(name), take(value));
+            headers.add(&String::from_utf8(name).unwrap(), &value);
+        }
+        headers
     }
 
     /// All of them, as the ABI hands them over: how many, the sizes, and the bytes of each with a
