@@ -179,7 +179,7 @@ fn changed(line: &mut Line, said: &Said<'_>) -> Result<Heard, Refused> {
 fn fetched(line: &mut Line, said: &Said<'_>) -> Result<Heard, Refused> {
     let (change, release) = seen(&line.cursor).unwrap_or((NEVER, ""));
     let found = match said.status() {
-        200 => read(said)?,
+        200 => Some(read(said)?),
         304 => None,
         404 => {
             said.body()?;
@@ -204,25 +204,21 @@ fn fetched(line: &mut Line, said: &Said<'_>) -> Result<Heard, Refused> {
     Ok(heard)
 }
 
-type Release = (String, Option<Vec<u8>>);
-
-/// A release's key, and its text, which it may have none of.
-fn read(said: &Said<'_>) -> Result<Option<Release>, String> {
+/// The key of a release, and the document in it. One without items has none.
+fn read(said: &Said<'_>) -> Result<(String, Option<Vec<u8>>), String> {
     let body = said.json()?;
     let release = body.field("releaseKey").and_then(Tree::text);
     let release = release.ok_or_else(|| said.strange("no `releaseKey`"))?;
-    let Some(Tree::Object(items)) = body.field("configurations") else {
-        return Err(said.strange("no `configurations`"));
-    };
-    let content = body
-        .field("configurations")
-        .and_then(|own| own.field("content")?.text());
-    if content.is_none() && !items.is_empty() {
-        return Err(
-            "has items and no `content` in the namespace; make it one of the format JSON"
-                .to_owned(),
-        );
+    let items = body.field("configurations");
+    match items.and_then(|items| items.field("content")?.text()) {
+        Some(text) => Ok((release.to_owned(), Some(text.as_bytes().to_vec()))),
+        None => match items {
+            Some(Tree::Object(items)) if items.is_empty() => Ok((GONE.to_owned(), None)),
+            Some(Tree::Object(_)) => Err(
+                "has items and no `content` in the namespace; make it one of the format JSON"
+                    .to_owned(),
+            ),
+            _ => Err(said.strange("no `configurations`")),
+        },
     }
-    let document = content.map(|text| text.as_bytes().to_vec());
-    Ok(Some((release.to_owned(), document)))
 }

@@ -105,7 +105,8 @@ impl Line {
             }
             Err(Refused::Login) => {
                 self.logged_in = false;
-                let remedy = "it refuses the token that it has just given, see whether it is well";
+                let remedy =
+                    "a login has not helped, so see `user`, `password` and what they may do";
                 Heard::Trouble(said.denied(remedy))
             }
             // That is said of what is written.

@@ -82,7 +82,7 @@ impl Centre {
             Self::Consul(_) => "Consul",
             Self::Nacos(_) => "Nacos",
             Self::Apollo(_) => "Apollo",
-            Self::Http(_) => "the right server",
+            Self::Http(_) => "the web server",
         }
     }
 

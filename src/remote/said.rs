@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::encode::query;
+use super::encode::{json, query};
 use super::{Refused, Reply};
 use crate::policy::tree::Tree;
 
@@ -72,7 +72,7 @@ impl<'r> Said<'r> {
     /// A sentence on an answer that is not of this centre's kind.
     pub(super) fn strange(&self, what: &str) -> String {
         let centre = self.centre;
-        let said = self.quoted(&self.reply.body);
+        let said = self.words();
         format!("answers with {what}: {said}; see whether this is {centre}")
     }
 
@@ -80,13 +80,15 @@ impl<'r> Said<'r> {
     pub(super) fn unexpected(&self) -> String {
         let status = self.reply.status;
         let centre = self.centre;
-        let said = self.quoted(&self.reply.body);
+        let said = self.words();
         match status {
-            300..=399 => {
-                let place = self.header("location").unwrap_or_default();
-                let place = self.quoted(place.as_bytes());
-                format!("redirects with {status} to {place}; name that place itself")
-            }
+            300..=303 | 305..=399 => match self.header("location") {
+                Some(place) => {
+                    let place = self.quoted(place.as_bytes());
+                    format!("redirects to {place}; name that place itself")
+                }
+                None => format!("redirects with {status} and says not where; see {centre}"),
+            },
             500.. => format!("answers {status}: {said}; see whether {centre} is well"),
             _ => format!("answers {status}: {said}; see whether this is {centre}"),
         }
@@ -94,16 +96,25 @@ impl<'r> Said<'r> {
 
     /// A sentence on a refusal, with its remedy.
     pub(super) fn denied(&self, remedy: &str) -> String {
-        let said = self.quoted(&self.reply.body);
+        let said = self.words();
         format!("answers {}: {said}; {remedy}", self.reply.status)
     }
 
+    /// What it said in its own words: the `message` of a JSON body, or the body.
+    fn words(&self) -> String {
+        let body = &self.reply.body;
+        let tree = Tree::from_json(body).ok();
+        let message = tree.as_ref().and_then(|tree| tree.field("message")?.text());
+        self.quoted(message.map_or(body.as_slice(), str::as_bytes))
+    }
+
     /// Text of the reply in quotes: cut, in one line, without what is secret.
-    pub(super) fn quoted(&self, text: &[u8]) -> String {
+    fn quoted(&self, text: &[u8]) -> String {
         let mut text = String::from_utf8_lossy(text).into_owned();
         let secrets = self.secrets.iter().filter(|secret| !secret.is_empty());
         for secret in secrets {
-            for form in [*secret, &*query(secret)] {
+            let escaped = json(secret);
+            for form in [*secret, &*query(secret), escaped.trim_matches('"')] {
                 if text.contains(form) {
                     text = text.replace(form, "…");
                 }
@@ -114,15 +125,19 @@ impl<'r> Said<'r> {
             return "nothing more".to_owned();
         }
         let mut quoted = String::from("\"");
-        let mut count = 0usize;
+        let mut left = MAX_QUOTED_CHARS;
         for own in text.chars() {
-            let escaped = own.escape_debug();
-            count = count.saturating_add(escaped.len());
-            if count > MAX_QUOTED_CHARS {
+            let escaped = match own {
+                // They need no escape where everything is in quotes once.
+                '"' | '\'' => own.to_string(),
+                _ => own.escape_debug().to_string(),
+            };
+            let Some(rest) = left.checked_sub(escaped.chars().count()) else {
                 quoted.push('…');
                 break;
-            }
-            quoted.extend(escaped);
+            };
+            left = rest;
+            quoted.push_str(&escaped);
         }
         quoted.push('"');
         quoted

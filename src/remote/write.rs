@@ -62,13 +62,14 @@ impl Centre {
     #[must_use]
     pub fn most(&self) -> (usize, &'static str) {
         match self {
-            // What is around the document in a request of 1.5 MiB fits into a kilobyte.
-            Self::Etcd(_) => (1_571_840, "etcd's `--max-request-bytes`"),
+            // What is around the document in a request of 1.5 MiB fits into two kilobytes.
+            Self::Etcd(_) => (1_570_816, "etcd's `--max-request-bytes`"),
             Self::Consul(_) => (524_288, "Consul's `limits.kv_max_value_size`"),
             // Of characters, in fact, which are bytes at least.
             Self::Apollo(_) => (20_000, "Apollo's `item.value.length.limit`"),
-            // Nacos takes 10 MiB.
-            Self::Nacos(_) | Self::Http(_) => (MAX_POLICY_BYTES, "what a policy may have"),
+            // A form of 2 MiB, in which a byte may take three.
+            Self::Nacos(_) => (690_000, "Tomcat's `maxPostSize`, which Nacos stands in"),
+            Self::Http(_) => (MAX_POLICY_BYTES, "what a policy may have"),
         }
     }
 }
@@ -142,6 +143,10 @@ impl Nacos {
         match said.status() {
             200 => {}
             401 | 403 => return Err(self.refused(said)),
+            // So it is answered where Tomcat has not read the form.
+            400 if said.has("is not present") => {
+                return Err(said.denied("make the document smaller").into());
+            }
             _ if said.has("Cas publish fail") => return Err(Refused::Changed),
             _ => return Err(said.unexpected().into()),
         }
