@@ -24,6 +24,8 @@ pub(super) struct Follow {
     fleet: Option<Fleet>,
     /// Who this proxy is among others. Empty: not known yet.
     proxy: String,
+    /// Whether this worker has told what is in force.
+    told: bool,
 }
 
 /// What is followed, in the order of [`Follow::known`].
@@ -39,6 +41,7 @@ impl Follow {
             known: [0; 3],
             fleet: None,
             proxy: String::new(),
+            told: false,
         }
     }
 
@@ -139,7 +142,7 @@ impl Follow {
     }
 
     /// The rules that hold, if what was heard has changed.
-    fn news(&mut self) -> Option<Rules> {
+    pub(super) fn news(&mut self) -> Option<Rules> {
         let changes =
             SUBJECTS.map(|subject| self.kept().state(&shared::HostShared, subject).change);
         if changes == self.known {
@@ -189,7 +192,7 @@ impl Follow {
         Merged::new(&self.own, &self.remote, sources, &host::node())
     }
 
-    fn in_force(&self, merged: Merged) -> Rules {
+    fn in_force(&mut self, merged: Merged) -> Rules {
         let Merged {
             rules,
             revision,
@@ -197,8 +200,8 @@ impl Follow {
             left_out,
         } = merged;
         count::revision(revision);
-        // One of the workers says it for all.
-        if self.poller.asks() {
+        // Each says what it begins with, and then one says it for all.
+        if !std::mem::replace(&mut self.told, true) || self.poller.asks() {
             for sentence in left_out {
                 warn!("remote: {sentence}");
             }

@@ -36,14 +36,18 @@ impl Root {
         let own = host::configuration();
         let mut rules = Rules::compile(Policy::parse(&own)?, &host::node())?;
         let revision = revision(&own);
-        info!(
-            "graylane {}: policy in force: revision {revision:08x}",
-            env!("CARGO_PKG_VERSION")
-        );
-        count::revision(revision);
         self.notice.configure(rules.take_notify());
         self.follow = rules.take_remote().map(|remote| Follow::new(*remote, own));
-        self.put(rules);
+        // What the centre had is in force from the first request on, not from the first tick.
+        let heard = self.follow.as_mut().and_then(Follow::news);
+        if heard.is_none() {
+            count::revision(revision);
+            info!(
+                "graylane {}: policy in force: revision {revision:08x}",
+                env!("CARGO_PKG_VERSION")
+            );
+        }
+        self.put(heard.unwrap_or(rules));
         Ok(())
     }
 

@@ -58,6 +58,13 @@ pub(super) fn send(call: &mut Hostcall<'_>) -> Answer {
     Ok(Status::Ok)
 }
 
+impl Dispatched {
+    /// Whether it was this configuration that sent it.
+    pub(crate) fn is_by(&self, Root(root): Root) -> bool {
+        self.context == root
+    }
+}
+
 impl Vm {
     /// The requests that the module has sent and that have no reply yet, taken.
     pub(crate) fn dispatched(&mut self) -> Vec<Dispatched> {
@@ -83,10 +90,5 @@ impl Vm {
         });
         self.callback_for::<_, ()>(to.context, "proxy_on_http_call_response", arguments);
         self.store.data_mut().replied = None;
-    }
-
-    /// Whether it was this configuration that sent a request.
-    pub(crate) fn sent_by(&self, Root(root): Root, dispatched: &Dispatched) -> bool {
-        dispatched.context == root
     }
 }
