@@ -14,16 +14,16 @@ use super::window::starts;
 use crate::policy::CloseWhen;
 use crate::rules::Guard;
 
-/// Milliseconds after which what a proxy has seen is of the past. How versions stand with it still
-/// holds.
+/// Milliseconds after which what a proxy has seen is of the past, or [`ROUNDS`] if that is longer. How
+/// versions stand with it still holds.
 const SILENT: u64 = 30_000;
 
 /// How often proxies tell each other until all have heard what one has found: it tells that, another
 /// hears it, tells what it has found itself, and the first hears that.
 const ROUNDS: u64 = 4;
 
-/// Milliseconds without a word after which a proxy is gone.
-pub const GONE: u64 = 600_000;
+/// Milliseconds without a word after which a proxy is gone, or [`ROUNDS`] if that is longer.
+const GONE: u64 = 600_000;
 
 /// What the other proxies tell.
 #[derive(Debug)]
@@ -50,9 +50,10 @@ impl Fleet {
         own: &[&Entry],
         now: u64,
     ) -> Judged {
+        let silent = SILENT.max(self.every.saturating_mul(ROUNDS));
         let members = self.others.iter().filter_map(|other| {
             let member = other.versions.iter().find(|own| own.seen.key == key)?;
-            Some((now.saturating_sub(other.at) <= SILENT, member))
+            Some((now.saturating_sub(other.at) <= silent, member))
         });
         let members: Vec<_> = members.collect();
         let recent = members.iter().filter(|(recent, _)| *recent);
@@ -127,6 +128,15 @@ fn by_most(
     match votes.close(limits::passed(guard, &all)) {
         Some(because) => (Some(becomes((verdict::past(guard), because))), all),
         None => (None, seen),
+    }
+}
+
+impl Announcement {
+    /// Whether the proxy is still there, of a fleet that announces every so many milliseconds.
+    #[must_use]
+    pub fn is_alive(&self, now: u64, every: u64) -> bool {
+        let gone = GONE.max(every.saturating_mul(ROUNDS));
+        now.saturating_sub(self.at) <= gone
     }
 }
 

@@ -4,7 +4,7 @@ use super::kept::{Kept, Subject};
 use super::pace::{PACE, jittered};
 use super::poller::{Purpose, Tick};
 use super::{Call, Refused, Reply};
-use crate::guard::{Announcement, GONE};
+use crate::guard::Announcement;
 use crate::rules::Remote;
 use crate::shared::Shared;
 
@@ -86,8 +86,8 @@ impl Members {
             self.others.push((key, document));
         }
         self.others.retain(|(key, document)| {
-            let at = Announcement::of_json(document).map_or(0, |own| own.at);
-            let stays = tick.now.saturating_sub(at) <= GONE;
+            let told = Announcement::of_json(document);
+            let stays = told.is_some_and(|told| told.is_alive(tick.now, remote.every));
             if !stays {
                 self.gone = Some(key.clone());
             }
