@@ -6,6 +6,9 @@ use super::standing::Standing;
 use super::window::Counts;
 use crate::policy::tree::Tree;
 
+/// How each begins.
+const AT: &str = r#"{"at":"#;
+
 impl Announcement {
     /// Whether there is nothing that others have to know.
     #[must_use]
@@ -18,7 +21,7 @@ impl Announcement {
     pub fn to_json(&self) -> String {
         let versions: Vec<_> = self.versions.iter().map(Member::to_json).collect();
         let versions = versions.join(",");
-        format!(r#"{{"at":{},"versions":[{versions}]}}"#, self.at)
+        format!(r#"{AT}{},"versions":[{versions}]}}"#, self.at)
     }
 
     /// From JSON. Of its versions those that are understood: another release may write otherwise.
@@ -27,12 +30,20 @@ impl Announcement {
         Self::of_tree(&Tree::from_json(json).ok()?)
     }
 
-    /// From a list of them, as JSON.
+    /// From several, each on a line of its own.
     #[must_use]
-    pub fn all_of_json(json: &[u8]) -> Vec<Self> {
-        let tree = Tree::from_json(json).ok();
-        let all = tree.as_ref().and_then(Tree::list).unwrap_or_default();
-        all.iter().filter_map(Self::of_tree).collect()
+    pub fn of_lines(lines: &[u8]) -> Vec<Self> {
+        let lines = lines.split(|byte| *byte == b'\n');
+        lines.filter_map(Self::of_json).collect()
+    }
+
+    /// When one was told, in milliseconds since the Unix epoch, by its beginning alone: of hundreds
+    /// that are listed, each is read whole only where it counts. `None`: it is something else.
+    #[must_use]
+    pub fn told_at(json: &[u8]) -> Option<u64> {
+        let rest = json.strip_prefix(AT.as_bytes())?;
+        let digits = rest.split(|byte| *byte == b',').next()?;
+        str::from_utf8(digits).ok()?.parse().ok()
     }
 
     fn of_tree(tree: &Tree) -> Option<Self> {
@@ -145,11 +156,13 @@ mod tests {
             Some(&own),
             "{json}"
         );
-        let list = format!("[{json},{{\"at\":1}},7,{json}]");
+        assert_eq!(Announcement::told_at(json.as_bytes()), Some(own.at));
+        let lines = format!("{json}\n{{\"at\":1}}\n7\n\n{json}");
         assert_eq!(
-            Announcement::all_of_json(list.as_bytes()),
+            Announcement::of_lines(lines.as_bytes()),
             [announcement(), own]
         );
+        assert_eq!(Announcement::told_at(b"{\"a\":1}"), None);
         for length in 0..json.len() {
             assert_eq!(Announcement::of_json(&json.as_bytes()[..length]), None);
         }

@@ -131,13 +131,12 @@ fn by_most(
     }
 }
 
-impl Announcement {
-    /// Whether the proxy is still there, of a fleet that announces every so many milliseconds.
-    #[must_use]
-    pub fn is_alive(&self, now: u64, every: u64) -> bool {
-        let gone = GONE.max(every.saturating_mul(ROUNDS));
-        now.saturating_sub(self.at) <= gone
-    }
+/// Whether a proxy is still there that told something then; of a fleet that announces every so many
+/// milliseconds.
+#[must_use]
+pub fn is_alive(told: u64, now: u64, every: u64) -> bool {
+    let gone = GONE.max(every.saturating_mul(ROUNDS));
+    now.saturating_sub(told) <= gone
 }
 
 /// What one proxy holds of a version.

@@ -16,7 +16,7 @@ mod verdict;
 mod window;
 mod worker;
 
-pub use fleet::{Announcement, Fleet};
+pub use fleet::{Announcement, Fleet, is_alive};
 pub use limits::Because;
 pub use outcome::{Ended, Outcome, outcome};
 pub use record::{Record, Watched};

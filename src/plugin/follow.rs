@@ -173,7 +173,7 @@ impl Follow {
         Some(Fleet {
             close_when: announce.close_when,
             every: self.remote.every,
-            others: Announcement::all_of_json(&others),
+            others: Announcement::of_lines(&others),
         })
     }
 

@@ -112,7 +112,8 @@ impl Kept {
         shared.set(&self.key(subject, "/state"), &state.to_bytes(), None);
     }
 
-    /// The last good document of a subject; of the fleet a list of announcements, as JSON.
+    /// The last good document of a subject; of the fleet what each
+    /// announces, on a line of its own.
     pub fn document(&self, shared: &impl Shared, subject: Subject) -> Vec<u8> {
         shared.get(&self.key(subject, "")).0
     }

@@ -4,7 +4,7 @@ use super::kept::{Kept, Subject};
 use super::pace::{PACE, jittered};
 use super::poller::{Purpose, Tick};
 use super::{Call, Refused, Reply};
-use crate::guard::Announcement;
+use crate::guard::{Announcement, is_alive};
 use crate::rules::Remote;
 use crate::shared::Shared;
 
@@ -80,14 +80,14 @@ impl Members {
         let others = listed.into_iter();
         let others = others.filter(|(key, _)| Some(key) != own.as_ref());
         // What is no announcement is somebody else's document.
-        let others = others.filter(|(_, document)| Announcement::of_json(document).is_some());
+        let others = others.filter(|(_, document)| Announcement::told_at(document).is_some());
         for (key, document) in others {
             self.others.retain(|(own, _)| *own != key);
             self.others.push((key, document));
         }
         self.others.retain(|(key, document)| {
-            let told = Announcement::of_json(document);
-            let stays = told.is_some_and(|told| told.is_alive(tick.now, remote.every));
+            let told = Announcement::told_at(document);
+            let stays = told.is_some_and(|told| is_alive(told, tick.now, remote.every));
             if !stays {
                 self.gone = Some(key.clone());
             }
@@ -96,7 +96,7 @@ impl Members {
         let mut state = kept.state(shared, Subject::Fleet);
         state.answered(tick.now, jittered(remote.every, tick.draw));
         let documents: Vec<_> = self.others.iter().map(|(_, own)| own.as_slice()).collect();
-        let documents = [b"[", &*documents.join(&b","[..]), b"]"].concat();
+        let documents = documents.join(&b'\n');
         if kept.document(shared, Subject::Fleet) != documents {
             kept.set_document(shared, Subject::Fleet, &documents);
             state.change = state.change.saturating_add(1);

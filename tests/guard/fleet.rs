@@ -67,11 +67,11 @@ impl Proxies {
         let others = self.centre.iter().enumerate();
         let others = others.filter(|(other, _)| *other != at);
         let others: Vec<_> = others.filter_map(|(_, own)| own.as_deref()).collect();
-        let others = format!("[{}]", others.join(","));
+        let others = others.join("\n");
         self.all[at].fleet = Some(Fleet {
             close_when: self.close_when,
             every: EVERY,
-            others: Announcement::all_of_json(others.as_bytes()),
+            others: Announcement::of_lines(others.as_bytes()),
         });
     }
 
