@@ -9,6 +9,7 @@
     reason = "a mistake here ends a command, not a proxy"
 )]
 
+mod admin;
 mod check;
 mod clock;
 mod diff;

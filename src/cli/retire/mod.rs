@@ -1,6 +1,6 @@
 //! `graylane retire`: waits until no proxy has anything open on a version, nor sends it more.
 
-mod admin;
+mod counts;
 mod policy;
 mod show;
 mod watch;
@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use humantime::format_duration;
 
+use super::admin::Admin;
 use super::clock;
 use super::input::File;
 use super::output::{Exit, Said, WARN, styled};
 use crate::Node;
-use admin::{Admin, Counts};
+use counts::{Counts, counts};
 use show::Waiting;
 use watch::{Told, Watch};
 
@@ -143,7 +144,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
 
 /// Asks a proxy again. One that no longer answers may still have streams open, so it is waited for.
 fn look(proxy: &mut Proxy<'_>, version: &Version, waiting: &Waiting<'_>) {
-    let told = match proxy.admin.counts() {
+    let told = match counts(proxy.admin) {
         Ok(counts) => Told::of(&counts, version),
         Err(error) => Told::Silent(format!("{error:#}")),
     };
@@ -163,7 +164,7 @@ fn first_look(args: &Args) -> anyhow::Result<Vec<Proxy<'_>>> {
     let mut known = BTreeSet::new();
     let mut proxies = Vec::new();
     for admin in &args.admins {
-        let counts = admin.counts()?;
+        let counts = counts(admin)?;
         if counts.is_empty() {
             bail!(
                 "{admin} has no count of graylane's: its proxy has not the filter, or has decided \

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Version;
-use super::admin::{Count, Counts};
+use super::counts::{Count, Counts};
 
 /// What a proxy said.
 #[derive(Clone, Debug, PartialEq, Eq)]
