@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn a_number_is_told_with_what_it_is_of() {
         let metrics = |names: &[&str]| {
-            let stats = names.iter().map(|name| serde_json::json!({ "name": name, "value": 7 }));
+            let stats = names
+                .iter()
+                .map(|name| serde_json::json!({ "name": name, "value": 7 }));
             let stats: Vec<_> = stats.collect();
             read(&serde_json::json!({ "stats": stats }).to_string()).unwrap()
         };
@@ -122,7 +124,10 @@ mod tests {
         ]);
         let tags = [("service", "a.b"), ("version", "v-1")];
         let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let expected = [("open_streams", tags.into()), ("policy_revision", BTreeMap::new())];
+        let expected = [
+            ("open_streams", tags.into()),
+            ("policy_revision", BTreeMap::new()),
+        ];
         let expected = expected.map(|(name, tags)| Metric {
             name: name.to_owned(),
             tags,

@@ -23,6 +23,7 @@ mod request;
 mod retire;
 mod schema;
 mod simulate;
+mod status;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,8 @@ enum Command {
     Diff(diff::Args),
     /// Wait until no proxy has anything open on a version, so that it may be deleted
     Retire(retire::Args),
+    /// Tell what is in force, in each proxy of a fleet
+    Status(status::Args),
     /// Print the JSON Schema of policies, for editors
     #[command(after_help = schema::EXAMPLES)]
     Schema,
@@ -95,6 +98,7 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Simulate(args) => simulate::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Retire(args) => retire::run(args),
+        Command::Status(args) => status::run(args),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -89,7 +89,8 @@ impl FromStr for Version {
     }
 }
 
-fn time(text: &str) -> Result<Duration, &'static str> {
+/// A time, as `10s` or `5m`.
+pub(super) fn time(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "write it as 10s or 5m")
 }
 
