@@ -10,6 +10,7 @@
 )]
 
 mod admin;
+mod centre;
 mod check;
 mod clock;
 mod diff;
@@ -19,6 +20,7 @@ mod input;
 mod keys;
 mod layout;
 mod output;
+mod publish;
 mod request;
 mod retire;
 mod schema;
@@ -42,7 +44,7 @@ struct Cli {
 
 const EXITS: &str = "Exit codes: 0 fine; 1 a policy is refused; 2 the command cannot be carried out; \
 3 the answer is not the one demanded (--max-moved, a share that chance does not explain, a version \
-that is not idle)";
+that is not idle); 4 somebody else has changed what was to be written";
 
 #[derive(Subcommand)]
 enum Command {
@@ -56,6 +58,10 @@ enum Command {
     Diff(diff::Args),
     /// Wait until no proxy has anything open on a version, so that it may be deleted
     Retire(retire::Args),
+    /// Put a policy into a config centre, in place of the one that is there
+    Publish(publish::Args),
+    /// Put the policy before it back into a config centre, or switch the one there off
+    Rollback(publish::RollbackArgs),
     /// Tell what is in force, in each proxy of a fleet
     Status(status::Args),
     /// Print the JSON Schema of policies, for editors
@@ -98,6 +104,8 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Simulate(args) => simulate::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Retire(args) => retire::run(args),
+        Command::Publish(args) => publish::run(args),
+        Command::Rollback(args) => publish::rollback(args),
         Command::Status(args) => status::run(args),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {

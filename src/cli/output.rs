@@ -17,6 +17,8 @@ pub(super) enum Exit {
     Usage = 2,
     /// The answer is not the one that was demanded.
     NotMet = 3,
+    /// Somebody else has changed what was to be written.
+    Changed = 4,
 }
 
 /// What a command has to say.

@@ -71,7 +71,7 @@ struct Finding {
 
 /// A policy, and what was found in it.
 #[derive(Serialize)]
-struct Checked {
+pub(super) struct Checked {
     policy: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     holds: Option<Holds>,
@@ -138,7 +138,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
         match sources {
             Ok(sources) => {
                 let policies = sources.into_iter().map(|source| source.load(&node));
-                let look = |policy| look(policy, now, dump.as_ref());
+                let look = |policy: Loaded| look(&policy, now, dump.as_ref());
                 checked.extend(policies.map(|policy| policy.map_or_else(refused, look)));
             }
             Err(error) => checked.push(refused(error.downcast()?)),
@@ -174,7 +174,7 @@ fn refused(refusal: Refusal) -> Checked {
 }
 
 /// Looks at a policy that the core accepts, and at the proxy that it is for, where one is known.
-fn look(policy: Loaded, now: u64, dump: Option<&Dump>) -> Checked {
+pub(super) fn look(policy: &Loaded, now: u64, dump: Option<&Dump>) -> Checked {
     let looks = [
         hosts::look,
         idle::look,
@@ -185,9 +185,9 @@ fn look(policy: Loaded, now: u64, dump: Option<&Dump>) -> Checked {
         values::look,
         versions::look,
     ];
-    let findings = looks.iter().flat_map(|look| look(&policy));
-    let findings = findings.chain(times::look(&policy, now));
-    let findings = findings.chain(dump.into_iter().flat_map(|dump| dump::look(&policy, dump)));
+    let findings = looks.iter().flat_map(|look| look(policy));
+    let findings = findings.chain(times::look(policy, now));
+    let findings = findings.chain(dump.into_iter().flat_map(|dump| dump::look(policy, dump)));
     let findings = findings.map(|finding| {
         let mark = policy.source.mark(&finding.place);
         Located::new(finding, policy.source.at(mark), mark)
@@ -201,11 +201,11 @@ fn look(policy: Loaded, now: u64, dump: Option<&Dump>) -> Checked {
             rules: services.iter().map(|service| service.rules().len()).sum(),
         }),
         findings,
-        policy: policy.source.label,
+        policy: policy.source.label.clone(),
     }
 }
 
-fn human(checked: &Checked) -> String {
+pub(super) fn human(checked: &Checked) -> String {
     let mut out = String::new();
     for finding in &checked.findings {
         let (style, severity) = match finding.severity {

@@ -16,6 +16,7 @@ use super::output::{Exit, Format, Said};
 use super::request::Place;
 use crate::SCALE;
 use movement::Movement;
+pub(super) use show::human;
 use sides::Side;
 
 const EXAMPLES: &str = "Examples:
@@ -51,13 +52,13 @@ pub(super) struct Args {
 
 /// What the change is.
 #[derive(Serialize)]
-struct Change {
+pub(super) struct Change {
     changes: Vec<words::Edit>,
     movements: Vec<Movement>,
     /// Of whom copies begin or end. Nobody moves by that.
     copies: Vec<Movement>,
     /// Whether no more users move than allowed.
-    ok: bool,
+    pub(super) ok: bool,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
@@ -69,26 +70,37 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
         file.load(&args.place.node())
     };
     let (old, new) = (load(&args.old)?, load(&args.new)?);
-    let (movements, copies) = between(&old, &new, moment(args.at.as_deref())?);
-    let over = |movement: &Movement| args.max_moved.is_some_and(|most| movement.above(most));
-    let change = Change {
-        changes: words::edits(&old.document, &new.document),
-        ok: !movements.iter().any(over),
-        movements,
-        copies,
-    };
+    let change = between(&old, &new, moment(args.at.as_deref())?, args.max_moved);
     let exit = if change.ok { Exit::Fine } else { Exit::NotMet };
     match args.format {
         Format::Json => Said::json(&change, exit),
         Format::Human => Ok(Said {
-            text: show::human(&change, args.max_moved),
+            text: human(&change, args.max_moved),
             exit,
         }),
     }
 }
 
+/// What changes between two policies at a moment, and whether no more users of a rule move than these
+/// buckets.
+pub(super) fn between(old: &Loaded, new: &Loaded, now: u64, max_moved: Option<u32>) -> Change {
+    let (movements, copies) = moves(old, new, now);
+    let over = |movement: &Movement| max_moved.is_some_and(|most| movement.above(most));
+    Change {
+        changes: words::edits(&old.document, &new.document),
+        ok: !movements.iter().any(over),
+        movements,
+        copies,
+    }
+}
+
+/// Whether two documents say the same, however they write it.
+pub(super) fn is_same(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    words::edits(one, other).is_empty()
+}
+
 /// What moves, and what is copied, in each service that both policies have.
-fn between(old: &Loaded, new: &Loaded, now: u64) -> (Vec<Movement>, Vec<Movement>) {
+fn moves(old: &Loaded, new: &Loaded, now: u64) -> (Vec<Movement>, Vec<Movement>) {
     let documents = (
         defaults::left_out(&old.document),
         defaults::left_out(&new.document),
@@ -108,7 +120,7 @@ fn between(old: &Loaded, new: &Loaded, now: u64) -> (Vec<Movement>, Vec<Movement
 }
 
 /// A percentage in buckets.
-fn limit(text: &str) -> Result<u32, &'static str> {
+pub(super) fn limit(text: &str) -> Result<u32, &'static str> {
     let number = text.trim_end_matches('%').trim_end();
     let percent: f64 = number.parse().map_err(|_| "write it as 10%")?;
     if !(0.0..=100.0).contains(&percent) {

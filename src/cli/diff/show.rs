@@ -7,7 +7,7 @@ use super::movement::Movement;
 use super::words::{Edit, What};
 use crate::cli::output::{BAD, BOLD, GOOD, WARN, percent, styled};
 
-pub(super) fn human(change: &Change, max_moved: Option<u32>) -> String {
+pub(in crate::cli) fn human(change: &Change, max_moved: Option<u32>) -> String {
     let mut out = String::new();
     if change.changes.is_empty() {
         return "nothing changes\n".to_owned();

@@ -142,6 +142,19 @@ pub(super) fn in_dump(file: &str, dump: &Value) -> Vec<Source> {
     sources(file, found)
 }
 
+/// The policy that a centre has: JSON, as it was written there.
+pub(super) fn of_centre(label: &str, bytes: Vec<u8>, node: &Node) -> Result<Loaded, Refusal> {
+    let json = serde_json::from_slice(&bytes).unwrap_or_default();
+    let source = Source {
+        label: label.to_owned(),
+        name: String::new(),
+        file: label.to_owned(),
+        tree: tree::from_json(&json),
+        bytes,
+    };
+    source.load(node)
+}
+
 fn sources(file: &str, found: Vec<carrier::Found>) -> Vec<Source> {
     let several = found.len() > 1;
     let source = |(index, found): (usize, carrier::Found)| {
