@@ -19,6 +19,7 @@ mod hosts;
 mod input;
 mod keys;
 mod layout;
+mod on_alert;
 mod output;
 mod publish;
 mod request;
@@ -26,6 +27,7 @@ mod retire;
 mod schema;
 mod simulate;
 mod status;
+mod switch;
 
 use std::process::ExitCode;
 
@@ -62,6 +64,10 @@ enum Command {
     Publish(publish::Args),
     /// Put the policy before it back into a config centre, or switch the one there off
     Rollback(publish::RollbackArgs),
+    /// Close versions and lanes, or set their shares, over a policy that stays as it is
+    Switch(switch::Args),
+    /// Close what Alertmanager says is bad
+    OnAlert(on_alert::Args),
     /// Tell what is in force, in each proxy of a fleet
     Status(status::Args),
     /// Print the JSON Schema of policies, for editors
@@ -106,6 +112,8 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Retire(args) => retire::run(args),
         Command::Publish(args) => publish::run(args),
         Command::Rollback(args) => publish::rollback(args),
+        Command::Switch(args) => switch::run(args),
+        Command::OnAlert(args) => on_alert::run(args),
         Command::Status(args) => status::run(args),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {

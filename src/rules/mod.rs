@@ -40,6 +40,8 @@ pub use guard::Guard;
 pub(crate) use keep::Keep;
 pub(crate) use layout::Hit;
 pub use layout::Slice;
+#[cfg(feature = "cli")]
+pub(crate) use name::is_name;
 pub use ramp::Ramp;
 pub use remote::{Announce, Notify, Remote, Server};
 pub use share::Share;

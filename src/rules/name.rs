@@ -29,10 +29,15 @@ const RESERVED: [&str; 20] = [
     "x-request-id",
 ];
 
+/// Whether it can be the name of a service, version, rule or lane.
+pub(crate) fn is_name(text: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid)
+}
+
 /// The name of a service, version or rule: it stands in a header and in metrics.
 pub(super) fn name(place: &Place<'_>, Text(text): Text) -> Result<String, Error> {
-    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(valid) {
+    if is_name(&text) {
         Ok(text)
     } else {
         Err(place.wrong(

@@ -16,7 +16,7 @@ impl Share {
 
     /// The share of a percentage from 0 to 100 with at most three decimals, and no finer than the
     /// algorithm's own buckets.
-    pub(super) fn from_percent(
+    pub(crate) fn from_percent(
         place: &Place<'_>,
         number: Number,
         algorithm: Algorithm,

@@ -78,6 +78,10 @@ impl To {
     pub(super) fn open(&self) -> Result<Document> {
         Document::open(&self.to, &self.credentials)
     }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
 }
 
 impl fmt::Display for Document {

@@ -173,8 +173,13 @@ fn refused(refusal: Refusal) -> Checked {
     }
 }
 
+/// Looks at a policy that the core accepts, by itself.
+pub(super) fn checked(policy: &Loaded, now: u64) -> Checked {
+    look(policy, now, None)
+}
+
 /// Looks at a policy that the core accepts, and at the proxy that it is for, where one is known.
-pub(super) fn look(policy: &Loaded, now: u64, dump: Option<&Dump>) -> Checked {
+fn look(policy: &Loaded, now: u64, dump: Option<&Dump>) -> Checked {
     let looks = [
         hosts::look,
         idle::look,

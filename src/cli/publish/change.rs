@@ -80,7 +80,7 @@ impl Change<'_> {
         );
         let now = moment(None)?;
         let compared = self.compared(policy, now);
-        let remarks = check::look(policy, now, None);
+        let remarks = check::checked(policy, now);
         let human = how.format == Format::Human;
         if human {
             output::print(&(check::human(&remarks) + &told(&compared, how.max_moved)))?;

@@ -14,10 +14,12 @@ pub(super) fn human(status: &Status) -> String {
     for line in table(&status.proxies).lines() {
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    for Proxy { trouble, .. } in &status.proxies {
-        for trouble in trouble {
-            let _ = writeln!(out, "\n{} {trouble}", styled(BAD, "trouble:"));
-        }
+    for trouble in status
+        .proxies
+        .iter()
+        .filter_map(|proxy| proxy.trouble.as_ref())
+    {
+        let _ = writeln!(out, "\n{} {trouble}", styled(BAD, "trouble:"));
     }
     if let Some(Verdict { revision, lacking }) = &status.expected {
         let verdict = if lacking.is_empty() {
