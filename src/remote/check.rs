@@ -117,7 +117,7 @@ fn word(name: &str) -> Result<(), String> {
 
 fn web_path(name: &str) -> Result<(), String> {
     if !name.starts_with('/') {
-        return Err("is no path, which begins with a slash".to_owned());
+        return Err("is no path; begin it with a slash".to_owned());
     }
     if !carried(name) || name.contains('#') {
         return Err(

@@ -37,7 +37,7 @@ fn a_name_is_one_that_the_centre_takes() {
         (
             http(),
             "graylane",
-            Some("is no path, which begins with a slash"),
+            Some("is no path; begin it with a slash"),
         ),
         (http(), "/é", Some(escape)),
         (http(), "/a b", Some(escape)),
