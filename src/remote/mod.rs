@@ -22,6 +22,8 @@ mod merged;
 mod nacos;
 mod pace;
 mod poller;
+#[cfg(feature = "cli")]
+mod portal;
 mod said;
 mod user;
 #[cfg(feature = "cli")]

@@ -2,7 +2,7 @@
 
 use super::apollo::Portal;
 use super::consul::{Seen, done};
-use super::encode::{base64, form, json, query};
+use super::encode::{base64, form, json};
 use super::http::tag;
 use super::said::Said;
 use super::{Apollo, Call, Centre, Consul, Etcd, Http, Nacos, NacosApi, Refused, Reply};
@@ -166,9 +166,7 @@ impl Apollo {
     fn write(&self, name: &str, text: &str) -> Result<Vec<Call>, String> {
         let portal = self.portal.as_ref();
         let portal = portal.ok_or("is written by its portal; name that")?;
-        let [env, app, cluster, name] = [&*portal.env, &*self.app, &*self.cluster, name].map(query);
-        let namespace =
-            format!("/openapi/v1/envs/{env}/apps/{app}/clusters/{cluster}/namespaces/{name}");
+        let namespace = self.namespace(portal, name);
         let (text, operator) = (json(text), json(&portal.operator));
         let item = format!(
             r#"{{"key":"content","value":{text},"dataChangeLastModifiedBy":{operator},"dataChangeCreatedBy":{operator}}}"#
@@ -197,7 +195,7 @@ impl Apollo {
 }
 
 impl Portal {
-    fn call(&self, method: &'static str, path: String, body: String) -> Call {
+    pub(super) fn call(&self, method: &'static str, path: String, body: String) -> Call {
         Call {
             method,
             path,

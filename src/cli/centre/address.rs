@@ -1,9 +1,9 @@
 //! Addresses of documents, as people write them: `etcd://host:2379/graylane/checkout`.
 
 use anyhow::{Context, Result, bail, ensure};
-use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 
+use super::query::{Query, decoded};
 use crate::remote::NacosApi;
 
 /// How they are written, for sentences.
@@ -99,7 +99,7 @@ impl Address {
                 let datacenter = query.take("datacenter");
                 (Some(8500), name(path)?, Kind::Consul { datacenter })
             }
-            "nacos" => (Some(8848), name(path)?, query.nacos()?),
+            "nacos" => (Some(8848), name(path)?, nacos(&mut query)?),
             "apollo" => {
                 let (app, namespace) =
                     two(path).context("write it as apollo://PORTAL/APP/NAMESPACE")?;
@@ -126,6 +126,18 @@ impl Address {
     }
 }
 
+fn nacos(query: &mut Query) -> Result<Kind> {
+    Ok(Kind::Nacos {
+        api: match query.take("api").as_deref() {
+            None | Some("v1") => NacosApi::V1,
+            Some("v3") => NacosApi::V3,
+            Some(_) => bail!("says an `api` that Nacos has not; write v1 or v3"),
+        },
+        group: query.take("group"),
+        namespace: query.take("namespace"),
+    })
+}
+
 /// What follows the host.
 fn name(path: &str) -> Result<String> {
     let name = path.strip_prefix('/').unwrap_or(path);
@@ -141,60 +153,6 @@ fn two(path: &str) -> Option<(String, String)> {
     let (one, other) = path.strip_prefix('/')?.split_once('/')?;
     let (one, other) = (decoded(one).ok()?, decoded(other).ok()?);
     (!one.is_empty() && !other.is_empty() && !other.contains('/')).then_some((one, other))
-}
-
-fn decoded(text: &str) -> Result<String> {
-    let text = percent_decode_str(text).decode_utf8();
-    Ok(text
-        .context("is not UTF-8 behind its percent signs")?
-        .into_owned())
-}
-
-/// What stands behind the question mark, each once.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn of(text: &str) -> Result<Self> {
-        let mut query = Self(Vec::new());
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decoded(name)?, decoded(value)?);
-            ensure!(
-                !value.is_empty(),
-                "has no value for `{name}`; give one, or leave it out"
-            );
-            ensure!(
-                !query.0.iter().any(|(own, _)| *own == name),
-                "says `{name}` twice; keep one"
-            );
-            query.0.push((name, value));
-        }
-        Ok(query)
-    }
-
-    fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(own, _)| own == name)?;
-        Some(self.0.remove(at).1)
-    }
-
-    fn nacos(&mut self) -> Result<Kind> {
-        Ok(Kind::Nacos {
-            api: match self.take("api").as_deref() {
-                None | Some("v1") => NacosApi::V1,
-                Some("v3") => NacosApi::V3,
-                Some(_) => bail!("says an `api` that Nacos has not; write v1 or v3"),
-            },
-            group: self.take("group"),
-            namespace: self.take("namespace"),
-        })
-    }
-
-    fn is_used_up(&self) -> Result<()> {
-        match self.0.first() {
-            Some((name, _)) => bail!("says `{name}`, which it does not know; leave it out"),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::Secret;
 
 /// Who asks.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Who writes")]
+#[command(next_help_heading = "Who asks")]
 pub(in crate::cli) struct Credentials {
     /// The user, of etcd and Nacos; of Apollo, in whose name it is written. By default
     /// `GRAYLANE_USER`

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::{PREVIOUS, Seen, Written};
@@ -16,6 +16,8 @@ pub(super) const MOST: (usize, &str) = (
 
 /// Who has written, among all that write to an object.
 const MANAGER: &str = "--field-manager=graylane";
+/// `-` means a file of that name here.
+const FROM_STDIN: &str = "--patch-file=/dev/stdin";
 const KIND: &str = "wasmplugins.extensions.istio.io";
 /// The field of the `ConfigMap`.
 const KEPT: &str = "policy.json";
@@ -27,16 +29,16 @@ pub(in crate::cli) struct WasmPlugin {
     name: String,
 }
 
-/// What puts a policy into a `WasmPlugin`: the fields that graylane writes, and no other.
-pub(in crate::cli) fn manifest(plugin: &WasmPlugin, policy: &Value) -> Value {
-    let WasmPlugin { namespace, name } = plugin;
-    json!({
-        "apiVersion": "extensions.istio.io/v1alpha1",
-        "kind": "WasmPlugin",
-        "metadata": { "name": name, "namespace": namespace },
-        "spec": { "pluginConfig": policy },
-    })
-}
+/// What the server writes into an object by itself.
+const SERVERS: [&str; 5] = [
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "uid",
+];
+/// What `kubectl apply` keeps of the object as it was applied.
+const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 impl WasmPlugin {
     pub(super) fn new(namespace: String, name: String) -> Self {
@@ -44,34 +46,58 @@ impl WasmPlugin {
     }
 
     pub(super) fn read(&self) -> Result<Seen> {
-        let Some(object) = self.get(KIND, &self.name)? else {
-            bail!(
-                "there is no such WasmPlugin; apply one that has its module's url first, and then \
-                 publish its policy"
-            );
-        };
-        let version = object["metadata"]["resourceVersion"].as_str();
+        let object = self.object()?;
         let policy = object["spec"].get("pluginConfig");
         Ok(Seen {
             document: policy.map(serde_json::to_vec).transpose()?,
-            version: version.unwrap_or_default().to_owned(),
+            version: version(&object).to_owned(),
         })
     }
 
+    /// The whole object with another policy, as it is applied to a cluster that may not have it.
+    pub(in crate::cli) fn manifest(&self, policy: &Value) -> Result<Value> {
+        let mut object = self.object()?;
+        object["spec"]["pluginConfig"] = policy.clone();
+        if let Some(object) = object.as_object_mut() {
+            object.remove("status");
+        }
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.retain(|field, _| !SERVERS.contains(&field.as_str()));
+        }
+        if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+            annotations.remove(APPLIED);
+        }
+        Ok(object)
+    }
+
+    /// Patches the policy alone, as a whole. Not by `kubectl apply --server-side`: on an object that
+    /// was applied without `--server-side` that takes all fields over, and deletes them the next time.
     pub(super) fn write(&self, document: &[u8], over: &Seen) -> Result<Written> {
-        let mut manifest = manifest(self, &serde_json::from_slice(document)?);
-        // With it the server refuses if the object is another by now.
-        manifest["metadata"]["resourceVersion"] = over.version.clone().into();
-        match self.apply(&manifest, &[])? {
-            Ok(()) => Ok(Written::Done),
-            Err(why) if why.contains("the object has been modified") => Ok(Written::Changed),
-            Err(why) if why.contains("conflict") => bail!(
-                "another manager has written the policy there: {}; publish by what manages it, or \
-                 hand the policy over once: graylane publish … --print | kubectl apply \
-                 --server-side {MANAGER} --force-conflicts -f -",
-                line(&why)
-            ),
-            Err(why) => bail!("kubectl: {}", line(&why)),
+        let object = self.object()?;
+        if let Some(manager) = applier(&object) {
+            bail!(
+                "{manager} applies the policy there, and would put its own back; publish by what \
+                 it applies, which --print writes"
+            );
+        }
+        let policy: Value = serde_json::from_slice(document)?;
+        let patch = json!([
+            // The server refuses an object of a version that it has no more.
+            { "op": "replace", "path": "/metadata/resourceVersion", "value": over.version },
+            { "op": "add", "path": "/spec/pluginConfig", "value": policy },
+        ]);
+        let patched = [
+            "patch",
+            KIND,
+            &self.name,
+            "--type=json",
+            MANAGER,
+            FROM_STDIN,
+        ];
+        match self.kubectl(&patched, Some(&patch))? {
+            (true, _) => Ok(Written::Done),
+            (false, why) if why.contains("the object has been modified") => Ok(Written::Changed),
+            (false, why) => bail!("kubectl: {}", line(&why)),
         }
     }
 
@@ -88,31 +114,47 @@ impl WasmPlugin {
             "metadata": { "name": self.kept(), "namespace": self.namespace },
             "data": { KEPT: String::from_utf8(document.to_vec())? },
         });
-        let kept = self.apply(&manifest, &["--force-conflicts"])?;
-        kept.map_err(|why| anyhow!("kubectl: {}", line(&why)))
+        let kept = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            MANAGER,
+            "--filename=-",
+        ];
+        match self.kubectl(&kept, Some(&manifest))? {
+            (true, _) => Ok(()),
+            (false, why) => bail!("kubectl: {}", line(&why)),
+        }
     }
 
     fn kept(&self) -> String {
         format!("{}{PREVIOUS}", self.name)
     }
 
-    /// The object; `None`: there is none.
+    fn object(&self) -> Result<Value> {
+        let object = self.get(KIND, &self.name)?;
+        object.context(
+            "there is no such WasmPlugin; apply one that has its module's url first, and then \
+             publish its policy",
+        )
+    }
+
+    /// An object; `None`: there is none.
     fn get(&self, kind: &str, name: &str) -> Result<Option<Value>> {
-        let arguments = ["get", kind, name, "--output=json", "--ignore-not-found"];
+        let arguments = [
+            "get",
+            kind,
+            name,
+            "--output=json",
+            "--ignore-not-found",
+            "--show-managed-fields",
+        ];
         let (done, out) = self.kubectl(&arguments, None)?;
         match (done, out.trim_ascii()) {
             (true, "") => Ok(None),
             (true, json) => Ok(serde_json::from_str(json).context("kubectl tells no JSON")?),
             (false, why) => bail!("kubectl: {}", line(why)),
         }
-    }
-
-    /// Why it was not done, as kubectl says it.
-    fn apply(&self, manifest: &Value, more: &[&str]) -> Result<Result<(), String>> {
-        let arguments = ["apply", "--server-side", MANAGER, "--filename=-"];
-        let arguments = [&arguments[..], more].concat();
-        let (done, out) = self.kubectl(&arguments, Some(manifest))?;
-        Ok(if done { Ok(()) } else { Err(out) })
     }
 
     /// Whether it was done, and what it printed: its answer, or else why not.
@@ -135,6 +177,21 @@ impl WasmPlugin {
         let said = if done { ended.stdout } else { ended.stderr };
         Ok((done, String::from_utf8_lossy(&said).into_owned()))
     }
+}
+
+fn version(object: &Value) -> &str {
+    let version = object["metadata"]["resourceVersion"].as_str();
+    version.unwrap_or_default()
+}
+
+/// Who else applies the policy by the server, as Argo CD and Flux do.
+fn applier(object: &Value) -> Option<&str> {
+    let managers = object["metadata"]["managedFields"].as_array()?;
+    let mut appliers = managers.iter().filter(|manager| {
+        let fields = &manager["fieldsV1"]["f:spec"];
+        manager["operation"] == "Apply" && fields.get("f:pluginConfig").is_some()
+    });
+    appliers.next()?["manager"].as_str()
 }
 
 /// What it said, in one line.

@@ -3,6 +3,7 @@
 mod address;
 mod credentials;
 mod kubernetes;
+mod query;
 mod server;
 
 use std::fmt;
@@ -19,7 +20,6 @@ use server::Server;
 use super::diff;
 
 pub(super) use credentials::{Credentials, secret};
-pub(super) use kubernetes::manifest;
 
 /// What is added to a document's name for the one that was in force before it.
 const PREVIOUS: &str = ".previous";
@@ -29,9 +29,9 @@ const UNTIL_READ: Duration = Duration::from_secs(5);
 /// Where a document is, and who asks.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct To {
-    /// Where it is: etcd://HOST/KEY, consul://HOST/KEY, <nacos://HOST/DATAID?group=G&namespace=N>,
-    /// <apollo://PORTAL/APP/NAMESPACE?env=E&cluster=C>, http://HOST/PATH, or
-    /// k8s://NAMESPACE/WASMPLUGIN; with TLS etcd+https:// and so on
+    /// Where it is: `etcd://HOST/KEY`, `consul://HOST/KEY`, `nacos://HOST/DATAID`,
+    /// `apollo://PORTAL/APP/NAMESPACE`, `http://HOST/PATH`, or `k8s://NAMESPACE/WASMPLUGIN`; with TLS
+    /// `etcd+https://HOST/KEY` and so on
     #[arg(long, value_name = "URL")]
     to: String,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(super) struct Document {
 #[derive(Debug)]
 enum At {
     Server {
-        server: Server,
+        server: Box<Server>,
         name: String,
         /// Where the one before it is; `None` where the centre keeps it by itself.
         previous: Option<String>,
@@ -103,7 +103,7 @@ impl Document {
             Address::Centre(at) => {
                 let kept = !matches!(at.kind, Kind::Apollo { .. });
                 At::Server {
-                    server: Server::new(&at, credentials)?,
+                    server: Box::new(Server::new(&at, credentials)?),
                     previous: kept.then(|| format!("{}{PREVIOUS}", at.name)),
                     name: at.name,
                 }
@@ -166,25 +166,16 @@ impl Document {
 
     /// Waits until it is read as it was written.
     fn is_there(&self, bytes: &[u8], over: &Seen) -> Result<Written> {
-        let began = Instant::now();
-        loop {
+        until_told(|| {
             let now = self.read()?.document;
-            let there = now.as_deref();
-            if there.is_some_and(|there| self.is_same(there, bytes)) {
-                return Ok(Written::Done);
-            }
-            // A centre that cannot compare lets the last one win.
-            if now != over.document {
-                return Ok(Written::Changed);
-            }
-            if began.elapsed() > UNTIL_READ {
-                bail!(
-                    "{self}: took the document, and still has the one before; look at it again \
-                     before anything is published"
-                );
-            }
-            sleep(Duration::from_millis(100));
-        }
+            Ok(match &now {
+                Some(now) if self.is_same(now, bytes) => Some(Written::Done),
+                // A centre that cannot compare lets the last one win.
+                _ if now != over.document => Some(Written::Changed),
+                _ => None,
+            })
+        })
+        .with_context(|| self.shown.clone())
     }
 
     /// The one that was in force before; `None`: nobody has kept one.
@@ -204,6 +195,14 @@ impl Document {
         previous.with_context(|| self.shown.clone())
     }
 
+    /// The same, where the centre does not keep it by itself.
+    pub(super) fn kept(&self) -> Result<Option<Vec<u8>>> {
+        match self.at {
+            At::Server { previous: None, .. } => Ok(None),
+            _ => self.previous(),
+        }
+    }
+
     /// Keeps it as the one that was in force before.
     pub(super) fn keep(&self, bytes: &[u8]) -> Result<()> {
         let kept = match &self.at {
@@ -211,10 +210,31 @@ impl Document {
                 server,
                 previous: Some(name),
                 ..
-            } => server.write(name, bytes, None).map(drop),
+            } => server.write(name, bytes, None).and_then(|_| {
+                until_told(|| {
+                    let kept = server.read(name)?.document;
+                    Ok((kept.as_deref() == Some(bytes)).then_some(()))
+                })
+            }),
             At::Server { previous: None, .. } => Ok(()),
             At::WasmPlugin(plugin) => plugin.keep(bytes),
         };
         kept.with_context(|| format!("{self}: the document before cannot be kept"))
+    }
+}
+
+/// Asks until there is an answer. What goes wrong after a write may be over soon.
+fn until_told<T>(ask: impl Fn() -> Result<Option<T>>) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        match ask() {
+            Ok(Some(told)) => return Ok(told),
+            Err(error) if began.elapsed() > UNTIL_READ => return Err(error),
+            Ok(None) if began.elapsed() > UNTIL_READ => bail!(
+                "took the document, and still has the one before; look again before anything else \
+                 is written"
+            ),
+            _ => sleep(Duration::from_millis(100)),
+        }
     }
 }

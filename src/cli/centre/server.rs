@@ -61,6 +61,13 @@ impl Server {
 
     /// What the document of this name is.
     pub(super) fn read(&self, name: &str) -> Result<Seen> {
+        if let Some(call) = self.centre.released(name) {
+            let document = self.centre.was_released(&self.send(&call)?);
+            return Ok(Seen {
+                document: document.map_err(|refused| self.sentence(refused))?,
+                version: String::new(),
+            });
+        }
         let mut line = Line::new(name, "");
         for _ in 0..REQUESTS {
             self.log_in()?;
@@ -102,17 +109,27 @@ impl Server {
         for again in [false, true] {
             self.log_in()?;
             let token = self.token.borrow().clone();
-            let calls = self.centre.write(name, document, over, token.as_deref());
-            let calls = calls.map_err(anyhow::Error::msg)?;
+            let write = |over| self.centre.write(name, document, over, token.as_deref());
+            // A web server that tells no versions is written to as it is.
+            let calls = write(over).or_else(|_| write(None));
+            let calls = calls.map_err(|why| anyhow!("{} {why}", self.centre.kind()))?;
             match self.carry_out(&calls)? {
                 Ok(()) => return Ok(Written::Done),
                 Err(Refused::Changed) => return Ok(Written::Changed),
-                Err(Refused::Trouble(why)) => bail!("{} {why}", self.centre.kind()),
-                Err(Refused::Login) if again => break,
-                Err(Refused::Login) => drop(self.token.take()),
+                Err(Refused::Login) if !again => drop(self.token.take()),
+                Err(refused) => return Err(self.sentence(refused)),
             }
         }
-        bail!("{} accepts no login", self.centre.kind())
+        Err(self.sentence(Refused::Login))
+    }
+
+    fn sentence(&self, refused: Refused) -> anyhow::Error {
+        let kind = self.centre.kind();
+        match refused {
+            Refused::Trouble(why) => anyhow!("{kind} {why}"),
+            Refused::Login => anyhow!("{kind} refuses the token that it has just given"),
+            Refused::Changed => anyhow!("{kind} has another document by now"),
+        }
     }
 
     /// Sends one after the other, as long as each is done.
@@ -150,9 +167,7 @@ impl Server {
         } else {
             self.agent.run(request.body(&call.body[..])?)
         };
-        answer
-            .and_then(reply)
-            .with_context(|| format!("{} does not answer", self.address))
+        answer.and_then(reply).context("it does not answer")
     }
 }
 

@@ -3,6 +3,7 @@
 mod alerts;
 mod server;
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -92,10 +93,10 @@ impl Closer {
         } = &alerts;
         let mut notes = String::new();
         if *resolved > 0 {
-            notes += &format!("; {resolved} resolved, which opens nothing");
+            let _ = write!(notes, "; {resolved} resolved, which opens nothing");
         }
         if *nameless > 0 {
-            notes += &format!("; {nameless} without gray_service and gray_version");
+            let _ = write!(notes, "; {nameless} without gray_service and gray_version");
         }
         if close.is_empty() {
             return Answer::Done(format!("nothing to close{notes}"));

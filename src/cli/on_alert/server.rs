@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::post;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,7 +49,7 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, String) {
-    let authorization = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+    let authorization = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     if !closer.lets(authorization) {
         let sentence = "the bearer token is missing, or another; see --listen-token-file";
         return told(StatusCode::UNAUTHORIZED, sentence.to_owned());

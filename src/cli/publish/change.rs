@@ -83,7 +83,8 @@ impl Change<'_> {
         let remarks = check::checked(policy, now);
         let human = how.format == Format::Human;
         if human {
-            output::print(&(check::human(&remarks) + &told(&compared, how.max_moved)))?;
+            let told = told(&compared, how.max_moved);
+            output::print(&format!("{}\n{told}", check::human(&remarks)))?;
         }
         let outcome = self.carry_out(&compared, bytes)?;
         let revision = |bytes: &[u8]| {
@@ -148,16 +149,41 @@ impl Change<'_> {
         if seen.document != self.seen.document {
             return Ok(Outcome::ChangedMeanwhile);
         }
-        let keep = |when| match before {
-            Some(before) if self.keeps == when => document.keep(before),
-            _ => Ok(()),
+        let written = match self.keeps {
+            Keeps::Before => self.keep_and_write(bytes, &seen)?,
+            Keeps::After => {
+                let written = document.write(bytes, &seen)?;
+                if let (Some(before), Written::Done) = (before, written) {
+                    document.keep(before)?;
+                }
+                written
+            }
         };
-        keep(Keeps::Before)?;
-        if document.write(bytes, &seen)? == Written::Changed {
+        if written == Written::Changed {
             return Ok(Outcome::ChangedMeanwhile);
         }
-        keep(Keeps::After)?;
         Ok(Outcome::Published)
+    }
+}
+
+impl Change<'_> {
+    /// Keeps what is there before it is written over. If that is not done, what was kept until then
+    /// is kept again.
+    fn keep_and_write(&self, bytes: &[u8], seen: &Seen) -> Result<Written> {
+        let document = self.document;
+        let Some(before) = &seen.document else {
+            return document.write(bytes, seen);
+        };
+        let kept = document.kept()?;
+        document.keep(before)?;
+        let written = document.write(bytes, seen);
+        if let (Err(_), Some(kept)) = (&written, kept) {
+            let now = document.read()?.document;
+            if now.as_ref() == Some(before) {
+                document.keep(&kept)?;
+            }
+        }
+        written
     }
 }
 

@@ -6,7 +6,7 @@ mod rollback;
 
 use anyhow::{Result, bail, ensure};
 
-use super::centre::{To, manifest};
+use super::centre::To;
 use super::diff;
 use super::input::File;
 use super::output::{Exit, Format, Said};
@@ -32,8 +32,8 @@ pub(super) struct Args {
     to: To,
     #[command(flatten)]
     how: How,
-    /// Print the `WasmPlugin`'s manifest with the policy in it, for a pipeline that applies it, and
-    /// write nothing
+    /// Print the `WasmPlugin` with the policy in it, for a pipeline that applies it, and write
+    /// nothing
     #[arg(long)]
     print: bool,
 }
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<Said> {
         let Some(plugin) = plugin else {
             bail!("--print is for k8s://NAMESPACE/NAME; leave it out, or print a WasmPlugin");
         };
-        return Said::json(&manifest(plugin, &policy.document), Exit::Fine);
+        return Said::json(&plugin.manifest(&policy.document)?, Exit::Fine);
     }
     ensure!(
         policy.document.get("remote").is_none() || plugin.is_some(),

@@ -24,7 +24,8 @@ const STATES: [&str; 5] = ["open", "observed", "paused", "probing", "closed"];
 /// A proxy, and what it has in force.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Proxy {
-    pub(super) proxy: String,
+    #[serde(rename = "proxy")]
+    pub(super) name: String,
     /// As eight hexadecimal digits; `None` where it tells none.
     pub(super) revision: Option<String>,
     /// Seconds since the centre answered as it should, by document. Empty: it asks none.
@@ -39,7 +40,8 @@ pub(super) struct Proxy {
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub(super) struct Version {
     pub(super) service: String,
-    pub(super) version: String,
+    #[serde(rename = "version")]
+    pub(super) name: String,
     pub(super) shares: Vec<Share>,
     /// How its guard has it; `None` where it tells nothing, as one does that was never closed.
     pub(super) guard: Option<&'static str>,
@@ -56,17 +58,17 @@ pub(super) struct Share {
 
 impl Proxy {
     /// One that has told these.
-    pub(super) fn of(proxy: String, metrics: Vec<Metric>) -> Self {
+    pub(super) fn of(name: String, metrics: Vec<Metric>) -> Self {
         let mut revision = None;
         let mut ages = BTreeMap::new();
         let mut versions = BTreeMap::new();
         for Metric {
-            name,
+            name: number,
             mut tags,
             value,
         } in metrics
         {
-            match &*name {
+            match &*number {
                 REVISION => revision = Some(format!("{value:08x}")),
                 "remote_age_seconds" => {
                     let document = tags.remove("document").unwrap_or_default();
@@ -79,19 +81,17 @@ impl Proxy {
                     };
                     let own = versions.entry((service, version));
                     let own: &mut Version = own.or_default();
-                    own.hear(&name, tags.remove("rule").unwrap_or_default(), value);
+                    own.hear(&number, tags.remove("rule").unwrap_or_default(), value);
                 }
             }
         }
-        let versions = versions
-            .into_iter()
-            .map(|((service, version), told)| Version {
-                service,
-                version,
-                ..told
-            });
+        let versions = versions.into_iter().map(|((service, name), told)| Version {
+            service,
+            name,
+            ..told
+        });
         Self {
-            proxy,
+            name,
             revision,
             centre_age_seconds: ages,
             versions: versions.collect(),
@@ -100,10 +100,10 @@ impl Proxy {
     }
 
     /// One that has told nothing, for this reason.
-    pub(super) fn silent(proxy: String, trouble: String) -> Self {
+    pub(super) fn silent(name: String, trouble: String) -> Self {
         Self {
             trouble: Some(trouble),
-            ..Self::of(proxy, Vec::new())
+            ..Self::of(name, Vec::new())
         }
     }
 }

@@ -4,20 +4,24 @@ mod fleet;
 mod prometheus;
 mod show;
 
+use std::str::FromStr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use serde::Serialize;
 
 use super::admin::Admin;
+use super::centre::{Credentials, Document};
 use super::output::{Exit, Format, Said};
 use super::retire::time;
+use crate::revision;
 use fleet::{NAMES, Proxy, REVISION};
 
 const EXAMPLES: &str = "Examples:
   graylane status --admin http://10.0.0.1:9901 --admin http://10.0.0.2:9901
   graylane status --prometheus http://prometheus:9090 --expect 1a2b3c4d --wait 60s
+  graylane status --admin http://10.0.0.1:9901 --expect etcd://10.0.0.5:2379/graylane/checkout
 
 Exit codes: 0 fine, 3 a proxy has not the revision that --expect says, 2 a proxy cannot be asked";
 
@@ -38,16 +42,26 @@ pub(super) struct Args {
     /// The Prometheus that scrapes the proxies, such as <http://127.0.0.1:9090>
     #[arg(long, value_name = "URL")]
     prometheus: Option<String>,
-    /// The revision that every proxy should have, as `publish` prints it; if one has not, the exit
-    /// code is 3
-    #[arg(long, value_name = "REVISION", value_parser = revision)]
-    expect: Option<u32>,
+    /// The revision that every proxy should have, as `publish` prints it, or the address of the
+    /// policy whose revision that is; if a proxy has not, the exit code is 3
+    #[arg(long, value_name = "REVISION|URL")]
+    expect: Option<Expected>,
     /// How long to wait until they have it
     #[arg(long, value_name = "TIME", requires = "expect", value_parser = time)]
     wait: Option<Duration>,
     /// For people or for programs
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+    #[command(flatten)]
+    credentials: Credentials,
+}
+
+/// What every proxy should have.
+#[derive(Clone, Debug)]
+enum Expected {
+    Revision(u32),
+    /// What is at this address.
+    At(String),
 }
 
 /// What was found.
@@ -69,7 +83,13 @@ struct Verdict {
 pub(super) fn run(args: &Args) -> anyhow::Result<Said> {
     let began = Instant::now();
     let wait = args.wait.unwrap_or_default();
-    let expected = args.expect.map(|revision| format!("{revision:08x}"));
+    let expected = args
+        .expect
+        .as_ref()
+        .map(|expected| expected.revision(&args.credentials));
+    let expected = expected
+        .transpose()?
+        .map(|revision| format!("{revision:08x}"));
     let status = loop {
         let status = look(args, expected.as_deref())?;
         let lacks = status.expected.as_ref();
@@ -114,7 +134,7 @@ fn look(args: &Args, expected: Option<&str>) -> anyhow::Result<Status> {
         let lacking = proxies.iter().filter(other);
         Verdict {
             revision: revision.to_owned(),
-            lacking: lacking.map(|proxy| proxy.proxy.clone()).collect(),
+            lacking: lacking.map(|proxy| proxy.name.clone()).collect(),
         }
     };
     let expected = expected.map(verdict);
@@ -138,9 +158,35 @@ fn ask(admin: &Admin) -> Proxy {
     }
 }
 
-/// Eight hexadecimal digits.
-fn revision(text: &str) -> Result<u32, &'static str> {
-    let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let revision = u32::from_str_radix(text, 16).ok().filter(|_| digits);
-    revision.ok_or("write it as 1a2b3c4d, eight hexadecimal digits")
+impl FromStr for Expected {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains("://") {
+            return Ok(Self::At(text.to_owned()));
+        }
+        let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let revision = u32::from_str_radix(text, 16).ok().filter(|_| digits);
+        let revision = revision.ok_or("write it as 1a2b3c4d, eight hexadecimal digits")?;
+        Ok(Self::Revision(revision))
+    }
+}
+
+impl Expected {
+    fn revision(&self, credentials: &Credentials) -> anyhow::Result<u32> {
+        let address = match self {
+            Self::Revision(revision) => return Ok(*revision),
+            Self::At(address) => address,
+        };
+        let document = Document::open(address, credentials)?;
+        ensure!(
+            document.wasm_plugin().is_none(),
+            "{document}: proxies tell another revision of what comes in a WasmPlugin; expect the \
+             one that the first of them tells"
+        );
+        match document.read()?.document {
+            Some(bytes) => Ok(revision(&bytes)),
+            None => bail!("{document}: there is no policy that a proxy could have"),
+        }
+    }
 }

@@ -118,11 +118,8 @@ mod tests {
         let [a, b] = &proxies[..] else {
             panic!("{proxies:?}");
         };
-        assert_eq!(
-            (&*a.proxy, a.revision.as_deref()),
-            ("a:1", Some("1a2b3c4d"))
-        );
+        assert_eq!((&*a.name, a.revision.as_deref()), ("a:1", Some("1a2b3c4d")));
         assert_eq!(a.versions[0].guard, Some("probing"));
-        assert_eq!((&*b.proxy, b.revision.as_deref()), ("b", Some("ffffffff")));
+        assert_eq!((&*b.name, b.revision.as_deref()), ("b", Some("ffffffff")));
     }
 }

@@ -45,7 +45,7 @@ fn table(proxies: &[Proxy]) -> Table {
     for proxy in proxies {
         let age = proxy.centre_age_seconds.values().max();
         let mut of_proxy = [
-            proxy.proxy.clone(),
+            proxy.name.clone(),
             proxy.revision.clone().unwrap_or("–".to_owned()),
             age.map_or("–".to_owned(), |age| format!("{age} s ago")),
         ];
@@ -63,16 +63,14 @@ fn table(proxies: &[Proxy]) -> Table {
 }
 
 fn of_version(told: &Version) -> [String; 4] {
-    let Version {
-        service, version, ..
-    } = told;
+    let Version { service, name, .. } = told;
     if service.is_empty() {
         return Default::default();
     }
     let share = |Share { rule, percent }: &Share| format!("{rule} {percent} %");
     let shares: Vec<_> = told.shares.iter().map(share).collect();
     [
-        format!("{service}/{version}"),
+        format!("{service}/{name}"),
         shares.join(", "),
         told.guard.unwrap_or_default().to_owned(),
         if told.switched { "closed" } else { "" }.to_owned(),

@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 it is in force there, 2 it cannot be written, 4 others write again and again";
 
 /// How often it is begun anew where others write at the same time.
-const TRIES: u32 = 8;
+const TRIES: u32 = 16;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
