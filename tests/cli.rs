@@ -29,6 +29,8 @@ mod istio;
 mod lanes;
 #[path = "cli/proxies.rs"]
 mod proxies;
+#[path = "cli/publish.rs"]
+mod publish;
 #[path = "cli/retire.rs"]
 mod retire;
 #[path = "cli/run.rs"]
@@ -37,6 +39,8 @@ mod run;
 mod schema;
 #[path = "cli/simulate.rs"]
 mod simulate;
+#[path = "cli/status.rs"]
+mod status;
 mod support;
 #[path = "cli/usage.rs"]
 mod usage;
