@@ -26,6 +26,8 @@ pub(super) struct Follow {
     proxy: String,
     /// Whether this worker has told what is in force.
     told: bool,
+    /// Since when it follows, in milliseconds since the Unix epoch.
+    began: u64,
 }
 
 /// What is followed, in the order of [`Follow::known`].
@@ -42,6 +44,7 @@ impl Follow {
             fleet: None,
             proxy: String::new(),
             told: false,
+            began: host::now(),
         }
     }
 
@@ -125,12 +128,16 @@ impl Follow {
     }
 
     fn measure(&self, now: u64) {
-        for subject in SUBJECTS {
+        let asked = [
+            (Subject::Policy, self.remote.policy.is_some()),
+            (Subject::Switches, self.remote.switches.is_some()),
+            (Subject::Fleet, self.remote.announce.is_some()),
+        ];
+        for (subject, _) in asked.into_iter().filter(|(_, asked)| *asked) {
             let contact = self.kept().state(&shared::HostShared, subject).contact;
-            if contact > 0 {
-                let age = now.saturating_sub(contact) / 1_000;
-                count::about(About::Age, subject, age);
-            }
+            let since = if contact > 0 { contact } else { self.began };
+            let age = now.saturating_sub(since).checked_div(1_000);
+            count::about(About::Age, subject, age.unwrap_or_default());
         }
         if let Some(fleet) = &self.fleet {
             count::proxies(fleet.others.len());

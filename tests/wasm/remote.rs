@@ -226,6 +226,8 @@ fn no_answer_stops_nothing() {
         };
         assert!(worker.has_logged(sentence), "{:?}", worker.log);
         assert!(!worker.has_logged(SECRET));
+        let age = "gray_document=.=policy;.;graylane_remote_age_seconds";
+        assert_eq!(worker.vm.gauge(age), Some(100));
     }
 }
 
