@@ -40,6 +40,18 @@ pub struct Fleet {
 type Judged = (Option<(Standing, Because)>, Seen);
 
 impl Fleet {
+    /// How many others have told something of late.
+    #[must_use]
+    pub fn recent(&self, now: u64) -> usize {
+        let recent = |other: &&Announcement| self.is_recent(other, now);
+        self.others.iter().filter(recent).count()
+    }
+
+    fn is_recent(&self, other: &Announcement, now: u64) -> bool {
+        let silent = SILENT.max(self.every.saturating_mul(ROUNDS));
+        now.saturating_sub(other.at) <= silent
+    }
+
     /// How a version stands next and why, by what this proxy's workers and the others have seen,
     /// at a moment in milliseconds since the Unix epoch.
     pub(super) fn judge(
@@ -50,10 +62,9 @@ impl Fleet {
         own: &[&Entry],
         now: u64,
     ) -> Judged {
-        let silent = SILENT.max(self.every.saturating_mul(ROUNDS));
         let members = self.others.iter().filter_map(|other| {
             let member = other.versions.iter().find(|own| own.seen.key == key)?;
-            Some((now.saturating_sub(other.at) <= silent, member))
+            Some((self.is_recent(other, now), member))
         });
         let members: Vec<_> = members.collect();
         let recent = members.iter().filter(|(recent, _)| *recent);

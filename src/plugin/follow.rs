@@ -140,7 +140,7 @@ impl Follow {
             count::about(About::Age, subject, age.unwrap_or_default());
         }
         if let Some(fleet) = &self.fleet {
-            count::proxies(fleet.others.len());
+            count::proxies(fleet.recent(now));
         }
     }
 
