@@ -148,8 +148,9 @@ impl Apollo {
 /// The number and the release of a cursor.
 fn seen(cursor: &str) -> Option<(&str, &str)> {
     let seen = cursor.split_once('/')?;
-    seen.0.parse::<i64>().ok()?;
-    Some(seen)
+    let number = |byte: u8| byte.is_ascii_digit();
+    let is_number = seen.0 == NEVER || seen.0.bytes().all(number) && !seen.0.is_empty();
+    is_number.then_some(seen)
 }
 
 /// The answer whether there is a change.

@@ -53,7 +53,7 @@ impl Reply {
     /// The first header of this name, where it is text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(own, _)| own == name)?;
-        str::from_utf8(value).ok().map(str::trim)
+        str::from_utf8(value.trim_ascii()).ok()
     }
 }
 

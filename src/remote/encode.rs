@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but what RFC 3986 calls unreserved.
@@ -37,22 +36,26 @@ pub(super) fn form(pairs: &[(&str, &str)]) -> String {
 
 /// As the JSON of etcd has bytes.
 pub(super) fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
+    Base64::encode_string(bytes)
 }
 
 /// As a string of JSON, with its quotes.
 pub(super) fn json(text: &str) -> String {
-    let mut quoted = String::from("\"");
+    format!("\"{}\"", escaped(text))
+}
+
+/// As a string of JSON, without its quotes.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
     for own in text.chars() {
         match own {
-            '"' | '\\' => quoted.extend(['\\', own]),
+            '"' | '\\' => escaped.extend(['\\', own]),
             '\0'..='\x1f' => {
                 // A String takes it all.
-                let _ = write!(quoted, "\\u{:04x}", u32::from(own));
+                let _ = write!(escaped, "\\u{:04x}", u32::from(own));
             }
-            _ => quoted.push(own),
+            _ => escaped.push(own),
         }
     }
-    quoted.push('"');
-    quoted
+    escaped
 }

@@ -176,7 +176,7 @@ impl Error {
         let message = body.field("message").and_then(Tree::text)?;
         Some(Self {
             code: body.field("code")?.whole()?,
-            too_large: message.contains("too large"),
+            too_large: message.ends_with("request is too large"),
         })
     }
 }

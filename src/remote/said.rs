@@ -1,14 +1,16 @@
 //! What a centre said: read for what it is to be, told for what it is, and never with a secret in it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 
-use super::encode::{json, query};
+use super::encode::{escaped, query};
 use super::{Refused, Reply};
 use crate::policy::tree::Tree;
 
 /// Enough of a body to know where it comes from.
 const MAX_QUOTED_CHARS: usize = 200;
+
+/// Bytes of as many characters, and more.
+const MAX_LOOKED_AT: usize = 1_024;
 
 /// A reply, and what is not to be shown of it.
 pub(super) struct Said<'r> {
@@ -65,7 +67,7 @@ impl<'r> Said<'r> {
 
     /// Bytes of a JSON text that is base64.
     pub(super) fn base64(&self, text: &str) -> Result<Vec<u8>, String> {
-        let bytes = STANDARD.decode(text);
+        let bytes = Base64::decode_vec(text);
         bytes.map_err(|_| self.strange("a value that is not base64"))
     }
 
@@ -110,38 +112,59 @@ impl<'r> Said<'r> {
 
     /// Text of the reply in quotes: cut, in one line, without what is secret.
     fn quoted(&self, text: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(text).into_owned();
-        let secrets = self.secrets.iter().filter(|secret| !secret.is_empty());
-        for secret in secrets {
-            let escaped = json(secret);
-            for form in [*secret, &*query(secret), escaped.trim_matches('"')] {
-                if text.contains(form) {
-                    text = text.replace(form, "…");
-                }
-            }
-        }
-        let text = text.trim();
+        let hushed = hushed(text, self.secrets);
+        let text = String::from_utf8_lossy(&hushed);
+        let text = text.trim_ascii();
         if text.is_empty() {
             return "nothing more".to_owned();
         }
         let mut quoted = String::from("\"");
         let mut left = MAX_QUOTED_CHARS;
         for own in text.chars() {
-            let escaped = match own {
-                // They need no escape where everything is in quotes once.
-                '"' | '\'' => own.to_string(),
-                _ => own.escape_debug().to_string(),
-            };
-            let Some(rest) = left.checked_sub(escaped.chars().count()) else {
+            let escaped = own.escape_debug();
+            // Quotes need none where everything is in quotes once.
+            let plain = matches!(own, '"' | '\'');
+            let length = if plain { 1 } else { escaped.len() };
+            let Some(rest) = left.checked_sub(length) else {
                 quoted.push('…');
                 break;
             };
             left = rest;
-            quoted.push_str(&escaped);
+            if plain {
+                quoted.push(own);
+            } else {
+                quoted.extend(escaped);
+            }
         }
         quoted.push('"');
         quoted
     }
+}
+
+/// The beginning of a text, with a gap for each secret: as it is, and as a form or JSON has it.
+fn hushed(text: &[u8], secrets: &[&str]) -> Vec<u8> {
+    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+    let forms: Vec<_> = secrets
+        .flat_map(|secret| [(*secret).to_owned(), query(secret), escaped(secret)])
+        .collect();
+    let mut hushed = Vec::new();
+    let mut rest = text.trim_ascii_start();
+    while let Some((first, behind)) = rest.split_first()
+        && hushed.len() <= MAX_LOOKED_AT
+    {
+        let found = forms
+            .iter()
+            .filter_map(|form| rest.strip_prefix(form.as_bytes()));
+        // The longest, as one may begin with another.
+        if let Some(behind) = found.min_by_key(|behind| behind.len()) {
+            hushed.extend("…".bytes());
+            rest = behind;
+        } else {
+            hushed.push(*first);
+            rest = behind;
+        }
+    }
+    hushed
 }
 
 /// A whole number, also where it is written as text: JSON's own have but 53 bits everywhere.

@@ -15,7 +15,11 @@ fn whole() -> Vec<(Centre, &'static str, Reply)> {
             crate::consul::found(9, 9, "\"eyJhIjoxfQ==\""),
         ),
         (nacos(NacosApi::V1), "a", crate::nacos::one()),
-        (nacos(NacosApi::V3), "a", crate::nacos::wrapped("{\"a\":1}")),
+        (
+            nacos(NacosApi::V3),
+            "a",
+            crate::nacos::wrapped("{\"a\":1}", crate::nacos::ONE),
+        ),
         (
             apollo(),
             "a",
