@@ -1,7 +1,7 @@
 //! What the workers of a proxy keep of a centre together, so that nothing is lost with one of them:
 //! neither with its VM, nor with a configuration.
 
-use super::poller::Event;
+use super::purpose::Event;
 use super::{Centre, Heard, Refused};
 use crate::hash::hash;
 use crate::rules::Remote;

@@ -2,7 +2,8 @@
 
 use super::kept::{Kept, Subject};
 use super::pace::{PACE, jittered};
-use super::poller::{Purpose, Tick};
+use super::poller::Tick;
+use super::purpose::Purpose;
 use super::{Call, Refused, Reply};
 use crate::guard::{Announcement, is_alive};
 use crate::rules::Remote;

@@ -24,6 +24,7 @@ mod pace;
 mod poller;
 #[cfg(feature = "cli")]
 mod portal;
+mod purpose;
 mod said;
 mod user;
 #[cfg(feature = "cli")]
@@ -43,7 +44,8 @@ pub use line::Line;
 pub use merged::{Merged, Sources};
 pub use nacos::Nacos;
 pub use pace::patience;
-pub use poller::{Event, Poller, Purpose, Tick};
+pub use poller::{Poller, Tick};
+pub use purpose::{Event, Purpose};
 
 pub use crate::policy::NacosApi;
 

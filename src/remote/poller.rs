@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::kept::{Kept, Subject};
 use super::members::Members;
 use super::pace::{PACE, jittered, patience};
+use super::purpose::{Event, Purpose};
 use super::{Call, Line, Refused, Reply};
 use crate::rules::Remote;
 use crate::shared::Shared;
@@ -13,32 +14,6 @@ use crate::shared::Shared;
 /// So many failures in a row, and another worker tries: this one's configuration may be of the
 /// past, and so may its token.
 const PATIENT: u64 = 3;
-
-/// What a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// To log in.
-    LogIn,
-    /// To hear of a document.
-    Hear(Subject),
-    /// To tell other proxies what this one has seen.
-    Announce,
-    /// To hear what others tell.
-    List,
-    /// To remove what a proxy told that is gone.
-    Forget,
-}
-
-/// What there is to be told of a reply.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Something went wrong with a request: a sentence.
-    Failed(Subject, String),
-    /// A document is no good: a sentence. The last good one stays.
-    Refused(Subject, String),
-    /// The centre has no document of that name.
-    Gone(Subject),
-}
 
 /// A request that is under way.
 #[derive(Debug)]
@@ -70,6 +45,8 @@ struct Following {
     lines: Vec<(Subject, Line)>,
     members: Option<Members>,
     token: Option<String>,
+    /// Whether the last token was refused, and nothing was answered since.
+    refused: bool,
 }
 
 /// What a worker knows at a tick.
@@ -240,10 +217,19 @@ impl Poller {
             }
         };
         let sentence = match done {
-            Ok(()) => return events,
-            Err(Refused::Login | Refused::Changed) => {
+            Ok(()) => {
+                following.refused &= purpose == Purpose::LogIn;
+                return events;
+            }
+            // Of several requests under way each is refused.
+            Err(Refused::Login) if following.token.is_none() => return events,
+            Err(Refused::Login) if !following.refused => {
+                following.refused = true;
                 following.token = None;
                 return events;
+            }
+            Err(Refused::Login | Refused::Changed) => {
+                "refuses the token that it has just given; see what its user may do".to_owned()
             }
             Err(Refused::Trouble(sentence)) => sentence,
         };
@@ -287,6 +273,7 @@ impl Following {
             lines: lines.collect(),
             members: remote.announce.as_ref().map(|_| Members::default()),
             token: None,
+            refused: false,
         }
     }
 
