@@ -1,0 +1,20 @@
+//! Config centres for tests: real servers as child processes, the stand-in for Apollo and a plain
+//! file server in this process; and a [`Door`] that stands before each of them, counts what is
+//! asked, and fails in every way that a centre can.
+
+mod ask;
+mod door;
+mod etcd;
+mod fault;
+mod kind;
+mod port;
+mod server;
+
+pub use door::{Asked, Door};
+pub use fault::Fault;
+pub use kind::{Access, Centre, Kind};
+
+/// The password or token of every centre that asks for one: nobody is to see it anywhere.
+pub const SECRET: &str = "3f2a9c51-secret-of-the-centre";
+/// Below this each centre's user may read and write; elsewhere nothing.
+pub const PREFIX: &str = "graylane/";
