@@ -20,7 +20,9 @@ pub mod place;
 pub mod report;
 pub mod stats;
 
+mod go;
 mod launcher;
 mod progress;
 
+pub use go::go;
 pub use progress::Progress;

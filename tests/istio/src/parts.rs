@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use graylane_harness::{Progress, place};
-use tokio::process::Command;
+use anyhow::{Context, Result};
+use graylane_harness::{Progress, go, place};
 
 /// Kubernetes, as `tests/istio/go/kube/go.mod` pins it.
 const KUBERNETES: &str = "1.36.3";
@@ -262,35 +261,4 @@ fn pins(source: &Path, flags: &str) -> Result<String> {
 async fn module_folder(source: &Path, module: &str) -> Result<PathBuf> {
     let folder = go(source, &["list", "-m", "-f", "{{.Dir}}", module]).await?;
     Ok(PathBuf::from(folder.trim()))
-}
-
-async fn go(folder: &Path, arguments: &[&str]) -> Result<String> {
-    if place::on_path("go").is_none() {
-        bail!(
-            "the control plane is built by Go, which is not there: install it (any release since \
-             1.21 brings the one that is needed), or put it on PATH"
-        );
-    }
-    let output = Command::new("go")
-        .args(arguments)
-        .current_dir(folder)
-        .env("CGO_ENABLED", "0")
-        .env("GOFLAGS", "-mod=readonly")
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("go could not be started")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let tail: Vec<_> = said.lines().rev().take(20).collect();
-        let tail: Vec<_> = tail.into_iter().rev().collect();
-        bail!(
-            "`go {}` in {} failed; it needs the Go module proxy, or a module cache that has \
-             everything\n{}",
-            arguments.join(" "),
-            folder.display(),
-            tail.join("\n")
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

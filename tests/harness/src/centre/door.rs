@@ -8,6 +8,7 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::header::TRANSFER_ENCODING;
 use axum::http::{Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -129,28 +130,39 @@ async fn pass(State(inside): State<Arc<Inside>>, request: Request) -> Response<B
         number,
     };
     let mut faults = inside.fault.subscribe();
-    let fault = *faults.borrow_and_update();
-    match fault {
-        None => tokio::select! {
-            // What was asked before is failed as what comes now: a held answer does not get by.
-            _ = faults.changed() => answer(StatusCode::BAD_GATEWAY, "the door has changed"),
-            whole = forward(&inside, request) => whole.map(Body::from),
-        },
-        Some(Fault::Down) => answer(StatusCode::BAD_GATEWAY, "down"),
-        Some(Fault::Hangs) => {
-            // The sender lives as long as the door.
-            let _ = faults.changed().await;
-            answer(StatusCode::BAD_GATEWAY, "the door has changed")
-        }
-        Some(Fault::Half) => fault::half(forward(&inside, request).await),
-        Some(Fault::Fails) => answer(StatusCode::INTERNAL_SERVER_ERROR, "out of order"),
-        Some(Fault::Redirects) => fault::redirect(&path),
-        Some(Fault::Garbage) => fault::garbage(),
-        Some(Fault::Page) => fault::page(),
-        Some(Fault::Flood) => fault::flood(),
-        Some(Fault::Empty) => answer(StatusCode::OK, ""),
-        Some(Fault::Flaps) if number % 2 == 0 => answer(StatusCode::SERVICE_UNAVAILABLE, "not now"),
-        Some(Fault::Flaps) => forward(&inside, request).await.map(Body::from),
+    let mut request = Some(request);
+    loop {
+        // A request that is held meets what comes after it as well.
+        let fault = *faults.borrow_and_update();
+        return match fault {
+            Some(Fault::Hangs) => {
+                // The sender lives as long as the door.
+                let _ = faults.changed().await;
+                continue;
+            }
+            Some(Fault::Down) => answer(StatusCode::BAD_GATEWAY, "down"),
+            Some(Fault::Fails) => answer(StatusCode::INTERNAL_SERVER_ERROR, "out of order"),
+            Some(Fault::Redirects) => fault::redirect(&path),
+            Some(Fault::Garbage) => fault::garbage(),
+            Some(Fault::Page) => fault::page(),
+            Some(Fault::Flood) => fault::flood(),
+            Some(Fault::Empty) => answer(StatusCode::OK, ""),
+            Some(Fault::Flaps) if number % 2 == 0 => {
+                answer(StatusCode::SERVICE_UNAVAILABLE, "not now")
+            }
+            None | Some(Fault::Half | Fault::Flaps) => {
+                let Some(request) = request.take() else {
+                    return answer(StatusCode::BAD_GATEWAY, "the door has changed");
+                };
+                tokio::select! {
+                    _ = faults.changed() => continue,
+                    whole = forward(&inside, request) => match fault {
+                        Some(Fault::Half) => fault::half(whole),
+                        _ => whole.map(Body::from),
+                    },
+                }
+            }
+        };
     }
 }
 
@@ -167,7 +179,9 @@ async fn forward(inside: &Inside, mut request: Request) -> Response<Bytes> {
         Err(error) => return bad(error.to_string()),
     }
     let answered = async {
-        let (head, body) = inside.client.request(request).await?.into_parts();
+        let (mut head, body) = inside.client.request(request).await?.into_parts();
+        // The door has the whole of it, and sends it as such.
+        head.headers.remove(TRANSFER_ENCODING);
         let body = body.collect().await?.to_bytes();
         anyhow::Ok(Response::from_parts(head, body))
     };

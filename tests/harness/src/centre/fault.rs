@@ -82,7 +82,7 @@ pub(super) fn redirect(path: &str) -> Response<Body> {
 }
 
 pub(super) fn garbage() -> Response<Body> {
-    let bytes: Vec<u8> = (0..4_096_u32).map(|n| (n * 167 % 256) as u8).collect();
+    let bytes: Vec<u8> = (0..=u8::MAX).rev().cycle().take(4_096).collect();
     answer(StatusCode::OK, bytes)
 }
 

@@ -7,13 +7,26 @@ use anyhow::Result;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::PREFIX;
+use super::apollo::Apollo;
+use super::consul::{self, Consul};
 use super::etcd::{self, Etcd};
+use super::files::Files;
+use super::nacos::{self, Nacos};
 
 /// A kind of centre.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// etcd, the real one.
+    /// etcd, a real one.
     Etcd,
+    /// Consul, a real one.
+    Consul,
+    /// Nacos, a real one.
+    Nacos,
+    /// A stand-in for Apollo.
+    Apollo,
+    /// A plain file server.
+    Http,
 }
 
 /// Who may ask a centre.
@@ -39,6 +52,10 @@ pub struct Centre {
 #[derive(Debug)]
 enum Server {
     Etcd(Etcd),
+    Consul(Consul),
+    Nacos(Nacos),
+    Apollo(Apollo),
+    Http(Files),
 }
 
 impl Kind {
@@ -47,6 +64,22 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
+            Self::Consul => "consul",
+            Self::Nacos => "nacos",
+            Self::Apollo => "apollo",
+            Self::Http => "http",
+        }
+    }
+
+    /// As people call it, with its release.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::Consul => "Consul 1.14.11",
+            Self::Nacos => "Nacos 0.8.0",
+            Self::Apollo => "a stand-in for Apollo",
+            Self::Http => "a file server",
         }
     }
 
@@ -58,16 +91,23 @@ impl Kind {
                 "etcd, which is neither on PATH nor named by ETCD_BIN (on Debian and Ubuntu: \
                  apt-get install etcd-server)",
             ),
+            Self::Consul => consul::missing(),
+            Self::Nacos => nacos::missing(),
+            Self::Apollo | Self::Http => None,
         }
     }
 
-    /// Starts one, without documents.
+    /// Starts one, without documents. Nacos asks for no password, whatever `access` says.
     ///
     /// # Errors
     /// If it is not there or does not start; with the end of its log.
     pub async fn start(self, access: Access) -> Result<Centre> {
         let server = match self {
             Self::Etcd => Server::Etcd(Etcd::start(access).await?),
+            Self::Consul => Server::Consul(Consul::start(access).await?),
+            Self::Nacos => Server::Nacos(Nacos::start().await?),
+            Self::Apollo => Server::Apollo(Apollo::start(access).await?),
+            Self::Http => Server::Http(Files::start(access).await?),
         };
         Ok(Centre { kind: self, server })
     }
@@ -76,7 +116,10 @@ impl Kind {
     #[must_use]
     pub fn document(self, name: &str) -> String {
         match self {
-            Self::Etcd => format!("{}{name}", super::PREFIX),
+            Self::Etcd | Self::Consul => format!("{PREFIX}{name}"),
+            Self::Nacos => format!("graylane.{name}"),
+            Self::Apollo => format!("{name}.json"),
+            Self::Http => format!("/{PREFIX}{name}.json"),
         }
     }
 }
@@ -93,6 +136,10 @@ impl Centre {
     pub fn at(&self) -> SocketAddr {
         match &self.server {
             Server::Etcd(etcd) => etcd.at(),
+            Server::Consul(consul) => consul.at(),
+            Server::Nacos(nacos) => nacos.at(),
+            Server::Apollo(apollo) => apollo.at(),
+            Server::Http(files) => files.at(),
         }
     }
 
@@ -102,8 +149,13 @@ impl Centre {
     /// If the centre refuses it or is down.
     pub async fn publish(&self, name: &str, document: &[u8]) -> Result<()> {
         match &self.server {
-            Server::Etcd(etcd) => etcd.publish(name, document).await,
+            Server::Etcd(etcd) => etcd.publish(name, document).await?,
+            Server::Consul(consul) => consul.publish(name, document).await?,
+            Server::Nacos(nacos) => nacos.publish(name, document).await?,
+            Server::Apollo(apollo) => apollo.publish(name, document),
+            Server::Http(files) => files.publish(name, document),
         }
+        Ok(())
     }
 
     /// Deletes a document, if it is there.
@@ -112,8 +164,13 @@ impl Centre {
     /// If the centre refuses that or is down.
     pub async fn delete(&self, name: &str) -> Result<()> {
         match &self.server {
-            Server::Etcd(etcd) => etcd.delete(name).await,
+            Server::Etcd(etcd) => etcd.delete(name).await?,
+            Server::Consul(consul) => consul.delete(name).await?,
+            Server::Nacos(nacos) => nacos.delete(name).await?,
+            Server::Apollo(apollo) => apollo.delete(name),
+            Server::Http(files) => files.delete(name),
         }
+        Ok(())
     }
 
     /// What a document is; `None` if it is not there.
@@ -123,13 +180,21 @@ impl Centre {
     pub async fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         match &self.server {
             Server::Etcd(etcd) => etcd.read(name).await,
+            Server::Consul(consul) => consul.read(name).await,
+            Server::Nacos(nacos) => nacos.read(name).await,
+            Server::Apollo(apollo) => Ok(apollo.read(name)),
+            Server::Http(files) => Ok(files.read(name)),
         }
     }
 
     /// Kills it: connections end, and new ones are refused.
-    pub fn kill(&mut self) {
+    pub async fn kill(&mut self) {
         match &mut self.server {
             Server::Etcd(etcd) => etcd.kill(),
+            Server::Consul(consul) => consul.kill(),
+            Server::Nacos(nacos) => nacos.kill(),
+            Server::Apollo(apollo) => apollo.kill().await,
+            Server::Http(files) => files.kill().await,
         }
     }
 
@@ -140,6 +205,18 @@ impl Centre {
     pub async fn restart(&mut self) -> Result<()> {
         match &mut self.server {
             Server::Etcd(etcd) => etcd.restart().await,
+            Server::Consul(consul) => consul.restart().await,
+            Server::Nacos(nacos) => nacos.restart().await,
+            Server::Apollo(apollo) => apollo.restart().await,
+            Server::Http(files) => files.restart().await,
+        }
+    }
+
+    /// Sets the clock of Apollo's stand-in ahead of this machine's, by so many milliseconds, or
+    /// behind it; of other centres no clock matters.
+    pub fn set_clock(&self, ahead: i64) {
+        if let Server::Apollo(apollo) = &self.server {
+            apollo.set_clock(ahead);
         }
     }
 
@@ -149,6 +226,10 @@ impl Centre {
     pub fn remote(&self, cluster: &str, fields: &Value) -> Value {
         let own = match &self.server {
             Server::Etcd(etcd) => etcd.remote(),
+            Server::Consul(consul) => consul.remote(),
+            Server::Nacos(_) => json!({}),
+            Server::Apollo(apollo) => apollo.remote(),
+            Server::Http(files) => files.remote(),
         };
         let mut remote = json!({ "cluster": cluster, self.kind.name(): own });
         if let (Some(remote), Some(fields)) = (remote.as_object_mut(), fields.as_object()) {

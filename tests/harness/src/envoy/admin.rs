@@ -108,7 +108,7 @@ impl Admin {
 }
 
 /// A query value, percent-encoded.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     use std::fmt::Write;
     text.bytes().fold(String::new(), |mut quoted, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

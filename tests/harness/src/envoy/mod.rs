@@ -16,6 +16,7 @@ mod tree;
 mod wheel;
 
 pub use admin::Admin;
+pub(crate) use admin::quote;
 pub use atlas::{Atlas, Place};
 pub(crate) use filter::wasm_filter;
 pub use find::{Runner, find, wheel};
