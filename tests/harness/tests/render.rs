@@ -39,6 +39,7 @@ fn rendered(
         form,
         backends: &backends(versions),
         claims_in: None,
+        clusters: &BTreeMap::new(),
         edit: None,
         node: None,
         raw: false,

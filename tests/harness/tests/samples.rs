@@ -105,6 +105,7 @@ async fn every_configuration_is_valid() {
             stripping: Stripping::All,
             hop_headers_removed: true,
             claims_in: None,
+            clusters: &BTreeMap::new(),
             edit: None,
             node: None,
             raw: false,

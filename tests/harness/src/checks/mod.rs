@@ -6,6 +6,7 @@ mod broken;
 mod claims;
 mod clock;
 mod dry_run;
+mod fleet;
 mod forged;
 mod geo;
 mod grpc;
@@ -16,6 +17,7 @@ mod mint;
 mod mirror;
 mod people;
 mod refused;
+pub mod remote;
 mod rescue;
 mod sets;
 mod shares;
@@ -72,6 +74,11 @@ pub enum Check {
     Mirror,
     /// A version that turns bad is taken out of traffic, by itself and alone.
     Guard,
+    /// The proxies of a fleet agree on a version by a config centre, and where they do not hear of
+    /// each other, each goes on by itself.
+    Fleet,
+    /// A policy comes from a config centre while Envoy runs, whatever becomes of that.
+    Remote,
     /// Where a canary fails, the baseline answers within the same request.
     Rescue,
     /// What a page loads has its version, or comes from the other.
@@ -114,6 +121,8 @@ impl Check {
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Guard => guard::check(lab).await,
+            Self::Fleet => fleet::check(lab).await,
+            Self::Remote => remote::check(lab).await,
             Self::Rescue => rescue::check(lab).await,
             Self::Assets => assets::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
@@ -135,18 +144,23 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
     let wanted: Vec<_> = all
         .filter(|check| only.is_empty() || only.contains(check))
         .collect();
-    // One policy after the other, so that an Envoy mostly waits: as long as many others together.
-    let (long, others): (Vec<_>, Vec<_>) = wanted.iter().partition(|&&own| own == Check::Vectors);
-    let mut rows = match lab.beside() {
-        Some(beside) => {
-            let (mut rows, more) = tokio::join!(
+    // Those that mostly wait, each as long as many others together: for one policy after the other,
+    // and for a centre.
+    let waiting = [&[Check::Vectors][..], &[Check::Remote, Check::Fleet]];
+    let [vectors, centres] = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
+    let others = wanted_of(&wanted, |check| !waiting.concat().contains(&check));
+    let mut rows = match (lab.beside(), lab.beside()) {
+        (Some(beside), Some(further)) => {
+            let (mut rows, more, most) = tokio::join!(
                 Box::pin(in_turn(lab, &others)),
-                Box::pin(in_turn(&beside, &long))
+                Box::pin(in_turn(&beside, &vectors)),
+                Box::pin(in_turn(&further, &centres))
             );
             rows.extend(more);
+            rows.extend(most);
             rows
         }
-        None => in_turn(lab, &wanted).await,
+        _ => in_turn(lab, &wanted).await,
     };
     let mut report = Report::default();
     for check in &wanted {
@@ -156,6 +170,11 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
     }
     report.write()?;
     Ok(report)
+}
+
+fn wanted_of(wanted: &[Check], are: impl Fn(Check) -> bool) -> Vec<Check> {
+    let wanted = wanted.iter().copied();
+    wanted.filter(|check| are(*check)).collect()
 }
 
 /// The rows of these checks by their names, one check after the other.

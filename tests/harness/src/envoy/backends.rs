@@ -5,9 +5,21 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::tree::{at, renamed, set_address, walk};
+
+/// Where a cluster of one host has its address.
+const ADDRESS: [&str; 8] = [
+    "load_assignment",
+    "endpoints",
+    "0",
+    "lb_endpoints",
+    "0",
+    "endpoint",
+    "address",
+    "socket_address",
+];
 
 /// Points `checkout-vN` clusters, and endpoints that carry a `version` for subsets, at the
 /// backends. A version without either gets a copy of another version's.
@@ -32,9 +44,7 @@ pub(super) fn place_backends<'b>(
         }
         for cluster in clusters.iter_mut() {
             if cluster["name"] == *name {
-                let at = ["load_assignment", "endpoints", "0", "lb_endpoints", "0"];
-                let at = [&at[..], &["endpoint", "address", "socket_address"]].concat();
-                set_address(cluster, &at, backend)?;
+                set_address(cluster, &ADDRESS, backend)?;
                 placed.push(version);
             } else if has_subsets(cluster) {
                 place_in_subset(cluster, version, backend)?;
@@ -43,6 +53,34 @@ pub(super) fn place_backends<'b>(
         }
     }
     Ok(placed)
+}
+
+/// Has clusters of these names lead there: the sample's own, or new ones.
+pub(super) fn place_clusters(
+    clusters: &mut Vec<Value>,
+    further: &BTreeMap<String, SocketAddr>,
+) -> Result<()> {
+    for (name, &leads_to) in further {
+        if let Some(own) = clusters.iter_mut().find(|own| own["name"] == **name) {
+            set_address(own, &ADDRESS, leads_to)?;
+            continue;
+        }
+        let address = json!({ "address": leads_to.ip(), "port_value": leads_to.port() });
+        let endpoint = json!({ "endpoint": { "address": { "socket_address": address } } });
+        let mut new = json!({
+            "name": name,
+            "load_assignment": {
+                "cluster_name": name,
+                "endpoints": [{ "lb_endpoints": [endpoint] }],
+            },
+        });
+        // As its neighbours: in a bootstrap everybody knows what they are.
+        if let Some(kind) = clusters.first().and_then(|first| first.get("@type")) {
+            new["@type"] = kind.clone();
+        }
+        clusters.push(new);
+    }
+    Ok(())
 }
 
 /// Where a canary has a route of its own, one that a header chooses, every further version gets a

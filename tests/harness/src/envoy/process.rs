@@ -63,6 +63,7 @@ impl Envoy {
             stripping: setup.stripping,
             hop_headers_removed: setup.hop_headers_removed,
             claims_in: setup.claims_in.as_deref(),
+            clusters: &setup.clusters,
             edit: setup.edit,
             node: setup.node.as_ref(),
             raw: setup.raw,

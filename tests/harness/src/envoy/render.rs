@@ -9,7 +9,7 @@ use graylane::Node;
 use serde_json::{Value, json};
 
 use super::atlas::{DATABASE, DATABASE_PATH};
-use super::backends::{place_backends, place_routes};
+use super::backends::{place_backends, place_clusters, place_routes};
 use super::sample::Sample;
 use super::tree::{CLUSTER, LISTENER, WASM, at, renamed, resources, set_address, walk};
 
@@ -75,6 +75,8 @@ pub struct Values<'a> {
     pub hop_headers_removed: bool,
     /// Where Envoy puts a verified token; `None` leaves the sample's place.
     pub claims_in: Option<&'a str>,
+    /// Further clusters, and where each leads.
+    pub clusters: &'a BTreeMap<String, SocketAddr>,
     /// What else is changed.
     pub edit: Option<fn(&mut Value)>,
     /// The node; `None` leaves the sample's.
@@ -113,6 +115,7 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             }
             if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
                 placed.extend(place_backends(clusters, values.backends)?);
+                place_clusters(clusters, values.clusters)?;
             }
             rename_headers(tree, values);
             modules += place_module(tree, values.module)?;

@@ -1,5 +1,7 @@
 //! What a check wants of an Envoy.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use graylane::Node;
@@ -25,6 +27,8 @@ pub struct Setup {
     pub hop_headers_removed: bool,
     /// Where Envoy puts a verified token; `None` leaves the sample's place.
     pub claims_in: Option<String>,
+    /// Further clusters, and where each leads; see [`Setup::leading_to`].
+    pub clusters: BTreeMap<String, SocketAddr>,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
     /// A change of each of the sample's files, after all others.
@@ -51,6 +55,7 @@ impl Setup {
             stripping: Stripping::default(),
             hop_headers_removed: true,
             claims_in: None,
+            clusters: BTreeMap::new(),
             module: None,
             edit: None,
             workers: 2,
@@ -106,6 +111,13 @@ impl Setup {
     #[must_use]
     pub fn claims_put_in(mut self, name: &str) -> Self {
         self.claims_in = Some(name.to_owned());
+        self
+    }
+
+    /// With a cluster of this name that leads there: the sample's, or else one of HTTP/1.1.
+    #[must_use]
+    pub fn leading_to(mut self, cluster: &str, at: SocketAddr) -> Self {
+        self.clusters.insert(cluster.to_owned(), at);
         self
     }
 

@@ -10,7 +10,7 @@ mod noise;
 mod probing;
 mod site;
 mod times;
-mod verdicts;
+pub(in crate::checks) mod verdicts;
 
 pub use noise::endure;
 pub use times::measure;

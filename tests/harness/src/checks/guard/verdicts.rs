@@ -12,34 +12,34 @@ const MARK: &str = "verdict: ";
 /// A change of the verdict on a version.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Verdict {
-    pub(super) service: String,
-    pub(super) version: String,
-    pub(super) cluster: String,
-    pub(super) from: String,
-    pub(super) to: String,
-    pub(super) because: String,
-    pub(super) window_ms: u64,
-    pub(super) answers: u64,
-    pub(super) failed: u64,
-    pub(super) slow: u64,
-    pub(super) hanging: u64,
-    pub(super) baseline: Option<Sample>,
-    pub(super) trace_ids: Vec<String>,
+pub(in crate::checks) struct Verdict {
+    pub(in crate::checks) service: String,
+    pub(in crate::checks) version: String,
+    pub(in crate::checks) cluster: String,
+    pub(in crate::checks) from: String,
+    pub(in crate::checks) to: String,
+    pub(in crate::checks) because: String,
+    pub(in crate::checks) window_ms: u64,
+    pub(in crate::checks) answers: u64,
+    pub(in crate::checks) failed: u64,
+    pub(in crate::checks) slow: u64,
+    pub(in crate::checks) hanging: u64,
+    pub(in crate::checks) baseline: Option<Sample>,
+    pub(in crate::checks) trace_ids: Vec<String>,
 }
 
 /// The baseline's answers in the same window.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Sample {
-    pub(super) answers: u64,
-    pub(super) failed: u64,
-    pub(super) slow: u64,
+pub(in crate::checks) struct Sample {
+    pub(in crate::checks) answers: u64,
+    pub(in crate::checks) failed: u64,
+    pub(in crate::checks) slow: u64,
 }
 
 impl Verdict {
     /// Every change so far, in order.
-    pub(super) fn all(log: &Log) -> Result<Vec<Self>> {
+    pub(in crate::checks) fn all(log: &Log) -> Result<Vec<Self>> {
         let text = log.since(0);
         // The last line may not be whole yet.
         let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
@@ -51,17 +51,17 @@ impl Verdict {
     }
 
     /// Whether it is on the version of this name.
-    pub(super) fn is_on(&self, service: &str, version: &str) -> bool {
+    pub(in crate::checks) fn is_on(&self, service: &str, version: &str) -> bool {
         self.service == service && self.version == version
     }
 
     /// What it says, in short.
-    pub(super) fn short(&self) -> String {
+    pub(in crate::checks) fn short(&self) -> String {
         format!("{} → {}: {}", self.from, self.to, self.because)
     }
 
     /// Whether its counts are past the limit that it names, in the limit's own words.
-    pub(super) fn is_past(&self, guard: &Value) -> bool {
+    pub(in crate::checks) fn is_past(&self, guard: &Value) -> bool {
         let Self {
             answers,
             failed,
