@@ -272,7 +272,7 @@ async fn what_a_centre_does_not_hold_is_not_sent() {
         .run(&["publish", file.to_str().unwrap(), "--to", &site.to, "--yes"])
         .await;
     let told = format!(
-        "error: {}: the policy has {} bytes, above 1571840: etcd's `--max-request-bytes`; split it \
+        "error: {}: the policy has {} bytes, above 1570816: etcd's `--max-request-bytes`; split it \
          among several filters\n",
         site.to,
         policy.to_string().len()
