@@ -16,6 +16,7 @@ mod clock;
 mod diff;
 mod explain;
 mod hosts;
+mod http;
 mod input;
 mod keys;
 mod layout;

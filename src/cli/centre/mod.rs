@@ -132,11 +132,7 @@ impl Document {
     }
 
     pub(super) fn read(&self) -> Result<Seen> {
-        let seen = match &self.at {
-            At::Server { server, name, .. } => server.read(name),
-            At::WasmPlugin(plugin) => plugin.read(),
-        };
-        seen.with_context(|| self.shown.clone())
+        self.at.read().with_context(|| self.shown.clone())
     }
 
     /// Writes it in place of what was seen, and reads it again.
@@ -167,7 +163,7 @@ impl Document {
     /// Waits until it is read as it was written.
     fn is_there(&self, bytes: &[u8], over: &Seen) -> Result<Written> {
         until_told(|| {
-            let now = self.read()?.document;
+            let now = self.at.read()?.document;
             Ok(match &now {
                 Some(now) if self.is_same(now, bytes) => Some(Written::Done),
                 // A centre that cannot compare lets the last one win.
@@ -220,6 +216,15 @@ impl Document {
             At::WasmPlugin(plugin) => plugin.keep(bytes),
         };
         kept.with_context(|| format!("{self}: the document before cannot be kept"))
+    }
+}
+
+impl At {
+    fn read(&self) -> Result<Seen> {
+        match self {
+            Self::Server { server, name, .. } => server.read(name),
+            Self::WasmPlugin(plugin) => plugin.read(),
+        }
     }
 }
 

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use ureq::http::{Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
 use super::address::{AtCentre, Kind};
 use super::credentials::{Credentials, Wants};
 use super::{Seen, Written};
-use crate::cli::clock;
+use crate::Secret;
+use crate::cli::{clock, http};
 use crate::limits::MAX_POLICY_BYTES;
 use crate::remote::{
     Apollo, Call, Centre, Consul, Etcd, Heard, Http, Line, Nacos, Portal, Refused, Reply,
@@ -31,26 +31,18 @@ pub(super) struct Server {
     address: String,
     agent: Agent,
     /// What the login brought.
-    token: RefCell<Option<String>>,
+    token: RefCell<Option<Secret>>,
 }
 
 impl Server {
     pub(super) fn new(at: &AtCentre, credentials: &Credentials) -> Result<Self> {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-        let agent = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            // Where it leads to is said, not followed: a password goes with each request.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            // Whoever sets `http_proxy` means the world outside.
-            .proxy(None)
-            .tls_config(tls.build())
-            .build();
+        let centre = centre(&at.kind, credentials)?;
+        let named = centre.check_name(&at.name);
+        named.map_err(|why| anyhow!("its name {why}"))?;
         Ok(Self {
-            centre: centre(&at.kind, credentials)?,
+            centre,
             address: at.server.clone(),
-            agent: agent.into(),
+            agent: http::agent(PATIENCE),
             token: RefCell::default(),
         })
     }
@@ -71,11 +63,9 @@ impl Server {
         let mut line = Line::new(name, "");
         for _ in 0..REQUESTS {
             self.log_in()?;
-            let call = line.ask(
-                &self.centre,
-                self.token.borrow().as_deref(),
-                clock::moment(None)?,
-            );
+            let token = self.token.borrow().clone();
+            let token = token.as_ref().map(Secret::expose);
+            let call = line.ask(&self.centre, token, clock::moment(None)?);
             let document = match line.hear(&self.centre, &self.send(&call)?) {
                 Heard::Document(document) => Some(document),
                 Heard::Gone => None,
@@ -109,7 +99,8 @@ impl Server {
         for again in [false, true] {
             self.log_in()?;
             let token = self.token.borrow().clone();
-            let write = |over| self.centre.write(name, document, over, token.as_deref());
+            let token = token.as_ref().map(Secret::expose);
+            let write = |over| self.centre.write(name, document, over, token);
             // A web server that tells no versions is written to as it is.
             let calls = write(over).or_else(|_| write(None));
             let calls = calls.map_err(|why| anyhow!("{} {why}", self.centre.kind()))?;
@@ -150,7 +141,7 @@ impl Server {
         if let Some(call) = self.centre.login() {
             let token = self.centre.token(&self.send(&call)?);
             let token = token.map_err(|why| anyhow!("{} {why}", self.centre.kind()))?;
-            self.token.replace(Some(token));
+            self.token.replace(Some(Secret::new(token)));
         }
         Ok(())
     }
@@ -167,7 +158,7 @@ impl Server {
         } else {
             self.agent.run(request.body(&call.body[..])?)
         };
-        answer.and_then(reply).context("it does not answer")
+        answer.and_then(reply).map_err(http::silence)
     }
 }
 

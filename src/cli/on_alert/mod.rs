@@ -106,8 +106,10 @@ impl Closer {
         };
         let names: Vec<_> = close.iter().map(|edit| &*edit.name).collect();
         let names = names.join(", ");
-        if let Err(error) = board.check(close) {
-            return Answer::Refused(format!("{names} cannot be closed: {error:#}"));
+        match board.refusal(close) {
+            Ok(None) => {}
+            Ok(Some(why)) => return Answer::Refused(format!("{names} cannot be closed: {why}")),
+            Err(error) => return Answer::Failed(format!("{names} not closed: {error:#}")),
         }
         match board.edit(close, false) {
             Ok(Edited::Done { changed, switches }) => {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use ureq::Agent;
 
 use super::fleet::{NAMES, Proxy};
 use crate::cli::admin::Metric;
+use crate::cli::http;
 
 /// One that takes longer does not answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,20 +35,16 @@ struct Series {
 
 /// What it has of each proxy.
 pub(super) fn proxies(url: &str) -> Result<Vec<Proxy>> {
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
-        .build()
-        .into();
     let query = format!(r#"{{__name__=~"(.+_)?graylane_({})"}}"#, NAMES.join("|"));
     let base = url.trim_end_matches('/');
-    let request = agent
+    let request = http::agent(PATIENCE)
         .get(format!("{base}/api/v1/query"))
         .query("query", query);
     let text = request
         .call()
         .and_then(|mut answer| answer.body_mut().read_to_string())
-        .with_context(|| format!("{url} does not answer"))?;
+        .map_err(http::silence)
+        .with_context(|| url.to_owned())?;
     let answer: Answer =
         serde_json::from_str(&text).with_context(|| format!("{url} is not Prometheus"))?;
     match answer {

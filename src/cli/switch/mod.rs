@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::centre::{Document, To, Written};
 use super::output::{Exit, Format, GOOD, Said, styled};
+use crate::policy::Switches;
 pub(super) use entries::{Edit, Entries};
 pub(super) use names::Names;
 
@@ -109,13 +110,13 @@ impl Switchboard {
         Ok(Self { document, names })
     }
 
-    /// Whether the policy has a place for the edits, where it is known.
-    pub(super) fn check(&self, edits: &[Edit]) -> Result<()> {
+    /// Why the policy has no place for the edits; `None` where it has, or is not known.
+    pub(super) fn refusal(&self, edits: &[Edit]) -> Result<Option<String>> {
         let mut alone = Entries::default();
         alone.edit(edits);
         match &self.names {
-            Some((names, credentials)) => names.check(edits, &alone.document()?, credentials),
-            None => Ok(()),
+            Some((names, credentials)) => names.refusal(edits, &alone.document()?, credentials),
+            None => Ok(None),
         }
     }
 
@@ -138,8 +139,11 @@ impl Switchboard {
             let mut switches = before.clone();
             switches.edit(edits);
             let bytes = switches.document()?;
-            if let Some((names, credentials)) = &self.names {
-                names.check(edits, &bytes, credentials)?;
+            Switches::parse(&bytes)?;
+            if let Some((names, credentials)) = &self.names
+                && let Some(why) = names.refusal(edits, &bytes, credentials)?
+            {
+                bail!("{why}");
             }
             let there = seen.document.as_deref().unwrap_or(b"{}");
             if there == bytes || !clear && before == switches {

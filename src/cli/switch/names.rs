@@ -11,7 +11,7 @@ use crate::cli::centre::{Credentials, Document};
 use crate::cli::input::{self, File};
 use crate::policy::Switches;
 use crate::rules::switched;
-use crate::{Node, Policy, Rules};
+use crate::{Error, Node, Policy, Rules};
 
 /// Where the policy is.
 #[derive(Clone, Debug)]
@@ -34,29 +34,29 @@ impl FromStr for Names {
 }
 
 impl Names {
-    /// Refuses edits that the policy has no place for, and a document with which proxies would
-    /// refuse it.
-    pub(super) fn check(
+    /// Why the policy has no place for the edits, or its proxies would refuse the document; `None`
+    /// if neither is so.
+    ///
+    /// # Errors
+    ///
+    /// The policy cannot be had.
+    pub(super) fn refusal(
         &self,
         edits: &[Edit],
         document: &[u8],
         credentials: &Credentials,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         let policy = self.policy(credentials)?;
-        let mut policy = Policy::parse(&policy)?;
-        let left_out = switched(&mut policy, &Switches::parse(document)?)?;
-        let of = |edit: &Edit| format!("switches.{}: ", edit.name);
-        let mut sentences = edits.iter().filter_map(|edit| {
-            let place = of(edit);
-            left_out
-                .iter()
-                .find(|sentence| sentence.starts_with(&place))
-        });
-        if let Some(sentence) = sentences.next() {
-            bail!("{sentence}");
-        }
-        Rules::compile(policy, &Node::default())?;
-        Ok(())
+        Ok(match left_out(&policy, document) {
+            Ok(left_out) => {
+                let of_an_edit = |sentence: &String| {
+                    let mut places = edits.iter().map(|edit| format!("switches.{}: ", edit.name));
+                    places.any(|place| sentence.starts_with(&place))
+                };
+                left_out.into_iter().find(of_an_edit)
+            }
+            Err(error) => Some(error.to_string()),
+        })
     }
 
     /// Its document, as JSON.
@@ -76,4 +76,12 @@ impl Names {
         };
         Ok(serde_json::to_vec(&policy.document)?)
     }
+}
+
+/// What a policy's proxies leave out of a switch document.
+fn left_out(policy: &[u8], document: &[u8]) -> Result<Vec<String>, Error> {
+    let mut policy = Policy::parse(policy)?;
+    let left_out = switched(&mut policy, &Switches::parse(document)?)?;
+    Rules::compile(policy, &Node::default())?;
+    Ok(left_out)
 }
