@@ -19,10 +19,12 @@ pub mod native;
 pub mod place;
 pub mod report;
 pub mod stats;
+pub mod telemetry;
 
 mod go;
 mod launcher;
 mod progress;
+mod server;
 
 pub use go::go;
 pub use progress::Progress;

@@ -10,9 +10,9 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 
 use super::kind::Access;
-use super::server::{Server, free_port};
 use super::{PREFIX, SECRET, ask};
 use crate::client::Visit;
+use crate::server::{Server, free_port};
 use crate::{Progress, go, place};
 
 /// The token of whoever may do everything. Tokens of Consul are UUIDs.

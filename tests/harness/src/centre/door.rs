@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::fault::{self, Fault, answer};
 use super::port::Port;
-use super::server::free_port;
+use crate::server::free_port;
 
 /// A request that reached the door.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 
 use super::kind::Access;
-use super::server::{Server, free_port};
 use super::{PREFIX, SECRET, ask};
 use crate::client::Visit;
 use crate::place;
+use crate::server::{Server, free_port};
 
 /// The user whom the policy names.
 const USER: &str = "gray";

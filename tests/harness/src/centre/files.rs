@@ -16,7 +16,7 @@ use super::SECRET;
 use super::fault::answer;
 use super::kind::Access;
 use super::port::Port;
-use super::server::free_port;
+use crate::server::free_port;
 
 /// The server, listening or not; the files stay.
 #[derive(Debug)]

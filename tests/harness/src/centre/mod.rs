@@ -12,7 +12,6 @@ mod files;
 mod kind;
 mod nacos;
 mod port;
-mod server;
 
 pub use door::{Asked, Door};
 pub use fault::Fault;

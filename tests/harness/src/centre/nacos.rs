@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
 use super::ask;
-use super::server::{Server, free_port};
 use crate::client::Visit;
 use crate::envoy::quote;
+use crate::server::{Server, free_port};
 use crate::{Progress, place};
 
 /// The group that a policy means which names none.

@@ -1,7 +1,9 @@
 //! A stand-in for Apollo's config service: no server of it is published anywhere. It answers as a
-//! real 2.5.2 was seen to, to whoever follows a namespace.
+//! real 2.5.2 was seen to, to whoever follows a namespace; and at the same address, as the portal
+//! does, to whoever writes one.
 
 mod answers;
+mod portal;
 mod releases;
 mod signature;
 
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 use super::SECRET;
 use super::kind::Access;
 use super::port::Port;
-use super::server::free_port;
+use crate::server::free_port;
 use releases::Releases;
 
 /// The app whose namespaces it has.
@@ -65,6 +67,7 @@ impl Apollo {
                 get(answers::raw),
             )
             .layer(from_fn_with_state(Arc::clone(&inside), signature::verify))
+            .merge(portal::router())
             .with_state(Arc::clone(&inside));
         let port = Port::open(free_port()?, router).await?;
         Ok(Self { port, inside })

@@ -21,9 +21,10 @@ pub(super) struct Release {
     pub(super) told_from: Instant,
 }
 
-/// The latest release of each namespace.
+/// The latest release of each namespace, and what was written since.
 #[derive(Debug)]
 pub(super) struct Releases {
+    drafts: Mutex<BTreeMap<String, String>>,
     latest: Mutex<BTreeMap<String, Release>>,
     count: watch::Sender<i64>,
 }
@@ -31,6 +32,7 @@ pub(super) struct Releases {
 impl Default for Releases {
     fn default() -> Self {
         Self {
+            drafts: Mutex::default(),
             latest: Mutex::default(),
             // As if others had released before.
             count: watch::Sender::new(100),
@@ -47,20 +49,30 @@ impl Releases {
             id,
             told_from: Instant::now() + LATE,
         };
-        self.lock().insert(namespace.to_owned(), release);
+        lock(&self.latest).insert(namespace.to_owned(), release);
         self.count.send_replace(id);
     }
 
     pub(super) fn latest(&self, namespace: &str) -> Option<Release> {
-        self.lock().get(namespace).cloned()
+        lock(&self.latest).get(namespace).cloned()
+    }
+
+    /// Writes a namespace's only item, which nobody sees until it is released.
+    pub(super) fn edit(&self, namespace: &str, content: String) {
+        lock(&self.drafts).insert(namespace.to_owned(), content);
+    }
+
+    /// What was written last.
+    pub(super) fn edited(&self, namespace: &str) -> Option<String> {
+        lock(&self.drafts).get(namespace).cloned()
     }
 
     /// Changes with every release.
     pub(super) fn watch(&self) -> watch::Receiver<i64> {
         self.count.subscribe()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Release>> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(of: &Mutex<BTreeMap<String, T>>) -> MutexGuard<'_, BTreeMap<String, T>> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,7 +21,7 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// A program, running or killed, and a folder that is its own.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     // In this order: the process goes before its files.
     process: Option<Leashed>,
     program: PathBuf,
@@ -31,7 +31,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Not started yet; `arguments` are told its folder.
-    pub(super) fn new(
+    pub(crate) fn new(
         program: PathBuf,
         arguments: impl FnOnce(&Path) -> Vec<String>,
     ) -> Result<Self> {
@@ -45,7 +45,7 @@ impl Server {
     }
 
     /// Starts it and waits until `answers` does.
-    pub(super) async fn start(&mut self, answers: impl AsyncFn() -> Result<()>) -> Result<()> {
+    pub(crate) async fn start(&mut self, answers: impl AsyncFn() -> Result<()>) -> Result<()> {
         let name = self.program.display().to_string();
         let log = File::options().create(true).append(true).open(self.log())?;
         let started = Leashed::start(&self.program, &self.arguments, &log);
@@ -69,9 +69,19 @@ impl Server {
         }
     }
 
+    /// The folder that is its own.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Kills it at once.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process = None;
+    }
+
+    /// All that it has said.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     fn log(&self) -> PathBuf {
@@ -79,14 +89,14 @@ impl Server {
     }
 
     fn tail(&self) -> String {
-        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let log = self.said();
         let lines: Vec<_> = log.lines().rev().take(20).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 }
 
 /// A port of this machine that nobody has, and that no other call of this process gets.
-pub(super) fn free_port() -> Result<SocketAddr> {
+pub(crate) fn free_port() -> Result<SocketAddr> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let width = PORTS.end - PORTS.start;
     // Harnesses beside this one begin elsewhere.

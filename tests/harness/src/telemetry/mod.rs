@@ -1,0 +1,35 @@
+//! Prometheus and Alertmanager, real ones, as child processes: of Debian, or of their projects.
+
+mod alertmanager;
+mod prometheus;
+
+pub use alertmanager::Alertmanager;
+pub use prometheus::Prometheus;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::place;
+
+/// What this machine lacks of them, and where that is to be had; `None` if nothing.
+#[must_use]
+pub fn missing() -> Option<&'static str> {
+    if prometheus::program().is_none() || place::on_path("promtool").is_none() {
+        return Some("prometheus and promtool (on Debian and Ubuntu: apt-get install prometheus)");
+    }
+    alertmanager::program()
+        .is_none()
+        .then_some("Alertmanager (on Debian and Ubuntu: apt-get install prometheus-alertmanager)")
+}
+
+/// The first of these programs that is on `PATH`.
+fn first_of(names: &[&str]) -> Option<PathBuf> {
+    names.iter().find_map(|name| place::on_path(name))
+}
+
+/// Nothing, once a server of theirs is ready.
+async fn ready(at: SocketAddr) -> Result<()> {
+    crate::client::fetch(at, "/-/ready").await.map(drop)
+}
