@@ -45,7 +45,7 @@ impl Listening {
     /// The answer to a notification, which is also what it says itself.
     async fn told(&mut self, token: &str, body: &str) -> (u16, String) {
         let mut visit = Visit::of("").bearing(token);
-        visit.method = "POST".to_owned();
+        "POST".clone_into(&mut visit.method);
         visit.body = body.to_owned().into();
         let mut connection = Connection::open(self.at, Protocol::Http1).await.unwrap();
         let reply = timeout(PATIENCE, connection.send(&visit))
