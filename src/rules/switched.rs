@@ -9,7 +9,7 @@ use crate::policy::{Algorithm, Policy, Service, Switch, Switches, Target, Text};
 ///
 /// # Errors
 ///
-/// A percentage that is none, and the closing of a baseline.
+/// A percentage that is none.
 pub fn switched(policy: &mut Policy, switches: &Switches) -> Result<Vec<String>, Error> {
     let root = Place::ROOT.field("switches");
     let mut left_out = Vec::new();
@@ -47,9 +47,9 @@ fn of_version(
         return Ok(Err("is no version of the service"));
     };
     match switch {
-        Switch::Closed if service.baseline.0 == version => {
-            Err(place.error("is the baseline, behind which there is nothing; close others"))
-        }
+        Switch::Closed if service.baseline.0 == version => Ok(Err(
+            "is the baseline, behind which there is nothing; close others",
+        )),
         Switch::Closed => {
             own.enabled = false;
             Ok(Ok(()))
