@@ -24,7 +24,10 @@ GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
 GATE := $(shell test "$$(uname -sm)" = "Linux x86_64" && command -v valgrind >/dev/null && echo bench-gate)
 # Where Go is, the Go of docs/mesh.md is tested.
 GO := $(shell command -v go >/dev/null && echo test-go)
-LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)))
+# Where etcd is, a policy comes from it.
+ETCD := $(or $(ETCD_BIN),$(shell command -v etcd))
+LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)) \
+  $(if $(ETCD),,of the demo remote and fleet (need etcd)))
 # Whose media types the image has: oci or docker.
 MEDIA ?= oci
 PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)
@@ -85,6 +88,14 @@ test-image: ## The module's image: its parts, the same bytes twice, its push to 
 test-istio: wasm ## A real Kubernetes API and istiod on this machine, and the overlays of istio/ under traffic
 	$(CARGO) test --release --package graylane-istio
 	$(CARGO) run --quiet --release --package graylane-istio -- test
+
+# Needs etcd, Go and Java; the first time Go builds Consul, and Maven brings Nacos.
+test-centres: wasm ## A policy from etcd, Consul, Nacos, a stand-in for Apollo and a file server, each failing in every way
+	$(CARGO) test --release --package graylane-harness --test centres -- --include-ignored
+	$(HARNESS) centres
+
+centre-times: wasm ## Measure how long a change takes from each kind of config centre to the last worker
+	$(HARNESS) centre-times
 
 bench: wasm probes ## Measure what the filter costs in real Envoy: instructions for a request, by valgrind
 	$(HARNESS) bench
@@ -185,4 +196,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
