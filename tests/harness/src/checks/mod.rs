@@ -17,6 +17,7 @@ mod mint;
 mod mirror;
 mod people;
 mod refused;
+pub mod release;
 pub mod remote;
 mod rescue;
 mod sets;

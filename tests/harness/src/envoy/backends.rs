@@ -67,20 +67,29 @@ pub(super) fn place_clusters(
         }
         let address = json!({ "address": leads_to.ip(), "port_value": leads_to.port() });
         let endpoint = json!({ "endpoint": { "address": { "socket_address": address } } });
-        let mut new = json!({
+        let new = json!({
             "name": name,
             "load_assignment": {
                 "cluster_name": name,
                 "endpoints": [{ "lb_endpoints": [endpoint] }],
             },
         });
-        // As its neighbours: in a bootstrap everybody knows what they are.
-        if let Some(kind) = clusters.first().and_then(|first| first.get("@type")) {
-            new["@type"] = kind.clone();
-        }
-        clusters.push(new);
+        add_clusters(clusters, &[new]);
     }
     Ok(())
+}
+
+/// Adds clusters that a bootstrap would have so.
+pub(super) fn add_clusters(clusters: &mut Vec<Value>, further: &[Value]) {
+    // As their neighbours: in a bootstrap everybody knows what they are.
+    let kind = clusters.first().and_then(|first| first.get("@type"));
+    let kind = kind.cloned();
+    clusters.extend(further.iter().cloned().map(|mut cluster| {
+        if let Some(kind) = &kind {
+            cluster["@type"] = kind.clone();
+        }
+        cluster
+    }));
 }
 
 /// Where a canary has a route of its own, one that a header chooses, every further version gets a

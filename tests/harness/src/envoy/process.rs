@@ -64,6 +64,7 @@ impl Envoy {
             hop_headers_removed: setup.hop_headers_removed,
             claims_in: setup.claims_in.as_deref(),
             clusters: &setup.clusters,
+            beside: &setup.beside,
             edit: setup.edit,
             node: setup.node.as_ref(),
             raw: setup.raw,

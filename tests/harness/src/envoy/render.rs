@@ -9,7 +9,7 @@ use graylane::Node;
 use serde_json::{Value, json};
 
 use super::atlas::{DATABASE, DATABASE_PATH};
-use super::backends::{place_backends, place_clusters, place_routes};
+use super::backends::{add_clusters, place_backends, place_clusters, place_routes};
 use super::sample::Sample;
 use super::tree::{CLUSTER, LISTENER, WASM, at, renamed, resources, set_address, walk};
 
@@ -77,6 +77,8 @@ pub struct Values<'a> {
     pub claims_in: Option<&'a str>,
     /// Further clusters, and where each leads.
     pub clusters: &'a BTreeMap<String, SocketAddr>,
+    /// Clusters beside the sample's own.
+    pub beside: &'a [Value],
     /// What else is changed.
     pub edit: Option<fn(&mut Value)>,
     /// The node; `None` leaves the sample's.
@@ -115,6 +117,7 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             }
             if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
                 placed.extend(place_backends(clusters, values.backends)?);
+                add_clusters(clusters, values.beside);
                 place_clusters(clusters, values.clusters)?;
             }
             rename_headers(tree, values);

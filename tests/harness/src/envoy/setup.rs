@@ -29,6 +29,8 @@ pub struct Setup {
     pub claims_in: Option<String>,
     /// Further clusters, and where each leads; see [`Setup::leading_to`].
     pub clusters: BTreeMap<String, SocketAddr>,
+    /// Clusters beside the sample's own, as a bootstrap writes them.
+    pub beside: Vec<Value>,
     /// Another module than the lab's.
     pub module: Option<PathBuf>,
     /// A change of each of the sample's files, after all others.
@@ -56,6 +58,7 @@ impl Setup {
             hop_headers_removed: true,
             claims_in: None,
             clusters: BTreeMap::new(),
+            beside: Vec::new(),
             module: None,
             edit: None,
             workers: 2,
@@ -118,6 +121,13 @@ impl Setup {
     #[must_use]
     pub fn leading_to(mut self, cluster: &str, at: SocketAddr) -> Self {
         self.clusters.insert(cluster.to_owned(), at);
+        self
+    }
+
+    /// With this cluster beside the sample's own, as a bootstrap writes it.
+    #[must_use]
+    pub fn beside(mut self, cluster: Value) -> Self {
+        self.beside.push(cluster);
         self
     }
 
