@@ -131,10 +131,10 @@ pub async fn run(cli: Cli) -> Result<bool> {
         }
         Command::Centres { only } => {
             let lab = Lab::open(module()?, 0).await?;
-            shown(&remote::centres(&lab, &only).await?)
+            shown(&Box::pin(remote::centres(&lab, &only)).await?)
         }
         Command::CentreTimes { only } => {
-            remote::measure(&Lab::open(module()?, 0).await?, &only).await
+            Box::pin(remote::measure(&Lab::open(module()?, 0).await?, &only)).await
         }
         Command::Release { only, alerts } => {
             let lab = Lab::open(module()?, 0).await?;

@@ -206,7 +206,7 @@ impl Site {
             let still = records
                 .iter()
                 .filter(by_canary)
-                .filter(|own| end - LAST < own.sent);
+                .filter(|own| end.saturating_duration_since(own.sent) < LAST);
             late += still.filter(|record| !is_open(record)).count();
         }
         let failed_rule = format!("{case}: failed but by the canary, of {all} requests");

@@ -22,7 +22,6 @@ const SEEN: [&str; 6] = [
     "/server_info",
     "/certs",
 ];
-const FAILURES: &str = "graylane_remote_failures_total";
 
 pub(super) async fn rows(lab: &Lab, kind: Kind) -> Result<Vec<Row>> {
     if kind == Kind::Nacos {
@@ -77,8 +76,9 @@ pub(super) async fn rows(lab: &Lab, kind: Kind) -> Result<Vec<Row>> {
 impl Site {
     /// Waits until more requests for the policy have failed.
     async fn failed_more(&self, more: u64) -> Result<()> {
-        let before = self.count("policy", FAILURES).await?;
-        let wanted = |count| count >= before + more;
-        self.counted("policy", FAILURES, wanted).await.map(drop)
+        let wanted = self.troubles().await? + more;
+        let troubled = self.troubled(wanted).await?;
+        anyhow::ensure!(troubled, "nothing went wrong\n{}", self.envoy.log().tail());
+        Ok(())
     }
 }

@@ -138,6 +138,30 @@ impl Site {
         Ok(stats.get(&full).copied().unwrap_or_default())
     }
 
+    /// How often the policy could not be had, or was none: a web page is no answer of a centre, but
+    /// may be a file.
+    pub(super) async fn troubles(&self) -> Result<u64> {
+        let failures = self
+            .count("policy", "graylane_remote_failures_total")
+            .await?;
+        let refused = self
+            .count("policy", "graylane_remote_refused_total")
+            .await?;
+        Ok(failures + refused)
+    }
+
+    /// Waits until there were so many; whether there were.
+    pub(super) async fn troubled(&self, wanted: u64) -> Result<bool> {
+        let until = Instant::now() + PATIENCE;
+        while self.troubles().await? < wanted {
+            if Instant::now() > until {
+                return Ok(false);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(true)
+    }
+
     /// Waits until a count is what `wanted` says.
     pub(super) async fn counted(
         &self,
@@ -170,12 +194,12 @@ impl Site {
 
 /// Everybody on one version.
 pub(super) fn everybody(version: &str) -> Value {
-    with_rules(json!([{ "name": "live", "use": version }]))
+    with_rules(&json!([{ "name": "live", "use": version }]))
 }
 
 /// A share of the users on `v2`, in percent.
 pub(super) fn share(percent: f64) -> Value {
-    with_rules(json!([{
+    with_rules(&json!([{
         "name": "split",
         "split": {
             "by": [{ "header": "x-user-id" }],
@@ -184,7 +208,7 @@ pub(super) fn share(percent: f64) -> Value {
     }]))
 }
 
-fn with_rules(rules: Value) -> Value {
+fn with_rules(rules: &Value) -> Value {
     json!({
         "schema": "graylane/v1",
         "services": [{

@@ -27,11 +27,11 @@ pub(super) const SETTLED: Duration = Duration::from_millis(1_200);
 pub(super) struct Traffic {
     load: Load,
     users: Arc<[Visit]>,
-    policies: Vec<Begun>,
+    policies: Vec<InForce>,
 }
 
 /// A policy that came into force.
-struct Begun {
+struct InForce {
     native: Native,
     /// When its centre was told, and when the centre had it.
     begun: Instant,
@@ -42,7 +42,7 @@ struct Begun {
 pub(super) struct Seen {
     records: Vec<Record>,
     users: Arc<[Visit]>,
-    policies: Vec<Begun>,
+    policies: Vec<InForce>,
     ended: Instant,
 }
 
@@ -67,7 +67,7 @@ impl Traffic {
         Ok(Self {
             load: Load::start(to, &users, bounds),
             users,
-            policies: vec![Begun {
+            policies: vec![InForce {
                 native: Native::compile(policy)?,
                 begun: now,
                 done: now,
@@ -85,7 +85,7 @@ impl Traffic {
         let native = Native::compile(policy)?;
         let begun = Instant::now();
         publish.await?;
-        self.policies.push(Begun {
+        self.policies.push(InForce {
             native,
             begun,
             done: Instant::now(),
@@ -125,7 +125,7 @@ impl Seen {
     pub(super) fn effects(&self) -> Vec<Option<Duration>> {
         let ends = self.policies.iter().skip(2).map(|next| next.begun);
         let ends = ends.chain([self.ended]);
-        let effect = |(pair, end): (&[Begun], Instant)| {
+        let effect = |(pair, end): (&[InForce], Instant)| {
             let [old, new] = pair else { return None };
             let inside = self.records.iter().filter(|record| {
                 record.sent >= new.done && record.answered < end && self.tells(record, old, new)
@@ -145,7 +145,7 @@ impl Seen {
         self.policies.windows(2).zip(ends).map(effect).collect()
     }
 
-    fn tells(&self, record: &Record, old: &Begun, new: &Begun) -> bool {
+    fn tells(&self, record: &Record, old: &InForce, new: &InForce) -> bool {
         self.decided(&old.native, record) != self.decided(&new.native, record)
     }
 
@@ -156,7 +156,7 @@ impl Seen {
         let first = begun_by(record.sent).saturating_sub(2);
         let last = begun_by(record.answered);
         let possible = self.policies.get(first..last).unwrap_or_default();
-        let of = |own: &Begun| self.decided(&own.native, record) == record.version;
+        let of = |own: &InForce| self.decided(&own.native, record) == record.version;
         record.is_success() && !possible.iter().any(of)
     }
 
