@@ -6,11 +6,10 @@
 //! way word travels, and never go back and forth.
 
 use super::limits::{self, Because};
-use super::report::{Entry, Told};
+use super::report::Entry;
 use super::seen::Seen;
 use super::standing::{Standing, State};
 use super::verdict;
-use super::window::starts;
 use crate::policy::CloseWhen;
 use crate::rules::Guard;
 
@@ -121,20 +120,16 @@ fn by_most(
     if next.is_some() || !matches!(before.state, State::Open | State::Probing) {
         return (next.map(becomes), seen);
     }
-    let others: Vec<_> = others
-        .iter()
-        .map(|member| member.since(before, guard))
-        .collect();
     let mut votes = Votes::default();
     votes.count(Opinion::of(guard, &seen));
-    for (past, entry) in &others {
-        votes.count(if *past {
+    for member in others {
+        votes.count(if member.is_past(before) {
             Opinion::Past
         } else {
-            Opinion::of(guard, &Seen::sum(guard, std::iter::once(entry), now))
+            Opinion::of(guard, &Seen::sum(guard, std::iter::once(&member.seen), now))
         });
     }
-    let others = others.iter().map(|(_, entry)| entry);
+    let others = others.iter().map(|member| &member.seen);
     let all = Seen::sum(guard, own.iter().copied().chain(others), now);
     match votes.close(limits::passed(guard, &all)) {
         Some(because) => (Some(becomes((verdict::past(guard), because))), all),
@@ -225,21 +220,10 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Whether the proxy has found the version past a limit since this one's own last change, and
-    /// what it has seen since then. What was before has led to that change already.
-    fn since(&self, before: Standing, guard: &Guard) -> (bool, Entry) {
+    /// Whether the proxy has found the version past a limit since this one's own last change. What
+    /// was before has led to that change already.
+    fn is_past(&self, before: Standing) -> bool {
         let own = self.standing;
-        let past = !matches!(own.state, State::Open | State::Probing);
-        let after = |(parts, hanging): &Told| {
-            let parts = parts.iter().copied();
-            let parts = parts.filter(|(part, _)| starts(guard.window, *part) >= before.since);
-            (parts.collect(), *hanging)
-        };
-        let seen = Entry {
-            own: after(&self.seen.own),
-            beside: after(&self.seen.beside),
-            ..Entry::default()
-        };
-        (past && own.since > before.since, seen)
+        !matches!(own.state, State::Open | State::Probing) && own.since > before.since
     }
 }

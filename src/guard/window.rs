@@ -116,11 +116,6 @@ impl Ages {
     }
 }
 
-/// When a part of a window of so many milliseconds began, in milliseconds since the Unix epoch.
-pub(super) fn starts(window: u64, number: u64) -> u64 {
-    number.saturating_mul(part(window))
-}
-
 fn part(window: u64) -> u64 {
     window.checked_div(PARTS).unwrap_or_default().max(1)
 }

@@ -154,6 +154,18 @@ fn where_most_count_one_closes_it_for_its_own_users() {
     assert_eq!(proxies.states(), [State::Closed; 3]);
 }
 
+/// None of them has enough answers to judge by itself, and one has a trouble of its own.
+#[test]
+fn a_few_answers_of_one_are_no_majority() {
+    let states = |close_when| {
+        let mut proxies = Proxies::new(&guard(), 3, close_when);
+        proxies.run(120_000, 1.0, &[failing(100.0), HEALTHY]);
+        proxies.states()
+    };
+    assert_eq!(states(CloseWhen::Majority), [State::Open; 3]);
+    assert_eq!(states(CloseWhen::Any), [State::Closed; 3]);
+}
+
 #[test]
 fn one_that_is_cut_off_judges_for_itself_and_agrees_when_it_is_back() {
     for close_when in [CloseWhen::Any, CloseWhen::Majority] {
