@@ -99,8 +99,9 @@ impl Server {
 pub(crate) fn free_port() -> Result<SocketAddr> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let width = PORTS.end - PORTS.start;
-    // Harnesses beside this one begin elsewhere.
-    let begin = u16::try_from(std::process::id() % u32::from(width)).unwrap_or_default();
+    // Harnesses beside this one begin far from here, though their ids may be neighbours.
+    let begin = std::process::id().wrapping_mul(997) % u32::from(width);
+    let begin = u16::try_from(begin).unwrap_or_default();
     for _ in 0..width {
         let offset = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(begin) % width;
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + offset));

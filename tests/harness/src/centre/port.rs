@@ -51,13 +51,14 @@ impl Port {
             .worker_threads(1)
             .enable_all()
             .build()?;
+        // Kept before anything can go wrong: it is not to be dropped in here.
+        let runtime = self.runtime.insert(runtime);
         // A listener belongs to the runtime that bound it.
         let at = self.at;
         let listener = runtime.spawn(TcpListener::bind(at)).await?;
         let listener = listener.with_context(|| format!("{at} cannot be had"))?;
         let router = self.router.clone();
         runtime.spawn(async move { axum::serve(listener, router).await });
-        self.runtime = Some(runtime);
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub(super) async fn rows(lab: &Lab, kind: Kind) -> Result<Vec<Row>> {
     let own = ground.own(&json!({}));
     let mut site = ground.open(lab, &json!({})).await?;
     site.in_force(&policy, 0).await?;
+    tokio::time::sleep(SETTLED).await;
     let _progress = Progress::waiting(&format!("{NAME}: {}, and pushes", kind.name()));
     let mut traffic = Traffic::start(site.envoy.address(), &policy)?;
     for number in 0..PUSHES {

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use graylane::revision;
 use serde_json::{Value, json};
 
+use super::traffic::SETTLED;
 use crate::backend::Fleet;
 use crate::centre::{Access, Centre, Door, Kind};
 use crate::envoy::{Envoy, Setup};
@@ -107,6 +108,8 @@ impl Site {
         ground.publish(policy).await?;
         let site = ground.open(lab, fields).await?;
         site.in_force(policy, 0).await?;
+        // One worker says it for all; the others follow with their next tick.
+        tokio::time::sleep(SETTLED).await;
         Ok(site)
     }
 
