@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use graylane_harness::envoy::{Form, Sample, Stripping, Values, render};
 use serde_json::{Value, json};
 
-const SAMPLES: [&str; 7] = [
+const SAMPLES: [&str; 8] = [
     "standalone",
     "rescue",
     "header-routes",
@@ -15,6 +15,7 @@ const SAMPLES: [&str; 7] = [
     "jwt",
     "geo",
     "dynamic",
+    "remote",
 ];
 
 fn backends(versions: &[&str]) -> BTreeMap<String, SocketAddr> {

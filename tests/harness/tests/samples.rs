@@ -41,6 +41,7 @@ async fn every_sample_starts_with_its_own_policy() {
         "jwt",
         "geo",
         "dynamic",
+        "remote",
     ] {
         let envoy = lab.envoy(&Setup::of(sample), &backends).await.unwrap();
         for protocol in [Protocol::Http1, Protocol::Http2] {
@@ -93,6 +94,7 @@ async fn every_configuration_is_valid() {
         "jwt",
         "geo",
         "dynamic",
+        "remote",
     ] {
         let values = Values {
             listener: ([127, 0, 0, 1], 10_000).into(),
