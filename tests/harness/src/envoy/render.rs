@@ -117,8 +117,6 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             }
             if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
                 placed.extend(place_backends(clusters, values.backends)?);
-                add_clusters(clusters, values.beside);
-                place_clusters(clusters, values.clusters)?;
             }
             rename_headers(tree, values);
             modules += place_module(tree, values.module)?;
@@ -129,6 +127,10 @@ pub fn render(mut sample: Sample, values: &Values<'_>) -> Result<Sample> {
             place_claims(tree, values.claims_in)?;
             place_database(tree, values.folder)?;
             move_paths(tree, &paths, values.folder)?;
+            if let Some(clusters) = resources(tree, "clusters", CLUSTER) {
+                add_clusters(clusters, values.beside);
+                place_clusters(clusters, values.clusters)?;
+            }
             if let Some(edit) = values.edit {
                 edit(tree);
             }

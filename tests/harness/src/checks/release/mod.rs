@@ -2,6 +2,7 @@
 //! that closes a version, and the walk through each config centre.
 
 mod alert;
+mod injected;
 mod page;
 mod pipeline;
 mod shell;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::page::{Block, blocks};
-use super::{PATIENCE, shell};
+use super::{PATIENCE, injected, shell};
 use crate::Progress;
 use crate::backend::Fleet;
 use crate::centre::{Access, Centre, Door, Kind, SECRET};
@@ -60,6 +60,7 @@ pub(super) async fn rows(lab: &Lab) -> Result<Vec<Row>> {
         let walked = walk(lab, kind, &page).await;
         rows.extend(rows_of(&format!("{NAME}: {name}"), walked));
     }
+    rows.extend(rows_of(injected::NAME, injected::rows(lab, &page).await));
     Ok(rows)
 }
 
