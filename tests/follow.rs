@@ -351,6 +351,21 @@ fn a_clock_that_is_set_back_stops_nothing_for_long() {
     assert_eq!(site.policy(), ("two".to_owned(), 2));
 }
 
+/// A server that was set up anew may give another file the tag that the one before had.
+#[test]
+fn what_a_server_takes_for_the_same_is_read_anew_in_time() {
+    let mut site = Site::new(3);
+    site.server.put("one");
+    site.run(20_000);
+    site.server.file = Some(("two".to_owned(), 1));
+    site.run(310_000);
+    assert_eq!(site.policy(), ("two".to_owned(), 2));
+    // And nothing changes where it is the same.
+    site.run(900_000);
+    assert_eq!(site.policy(), ("two".to_owned(), 2));
+    assert_eq!(site.server.said(200), 5);
+}
+
 #[test]
 fn another_place_is_another_matter() {
     let mut site = Site::new(1);

@@ -7,13 +7,15 @@ use super::said::{Said, whole};
 use super::{Heard, Listed, Refused, Wrong, check};
 use crate::Secret;
 use crate::policy::tree::Tree;
+use crate::revision::revision;
 
 /// How long it holds an answer, in milliseconds.
 const HOLD: u64 = 30_000;
 
-/// Consul's key/value store. Its cursor is the index to wait behind, a dot, and the key's
-/// `ModifyIndex`, which is 0 where there is none: the index of an answer that nothing is there is
-/// no key's, so a write cannot be bound to it.
+/// Consul's key/value store. Its cursor is the index to wait behind, the key's `ModifyIndex`, which
+/// is 0 where there is none, and the document's revision, with dots between. The index of an answer
+/// that nothing is there is no key's, so a write cannot be bound to it; and a store that has begun
+/// anew may well give another document the same number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consul {
     pub(super) token: Option<Secret>,
@@ -25,14 +27,17 @@ pub struct Consul {
 pub(super) struct Seen {
     index: u64,
     pub(super) modified: u64,
+    revision: u32,
 }
 
 impl Seen {
     pub(super) fn read(cursor: &str) -> Option<Self> {
-        let (index, modified) = cursor.split_once('.')?;
+        let (index, rest) = cursor.split_once('.')?;
+        let (modified, revision) = rest.split_once('.')?;
         Some(Self {
             index: index.parse().ok()?,
             modified: modified.parse().ok()?,
+            revision: revision.parse().ok()?,
         })
     }
 }
@@ -89,13 +94,12 @@ impl Consul {
         let index = u64::max(index, 1);
         let seen = Seen::read(&line.cursor);
         // One that falls is another store's, whose numbers mean other documents.
-        let modified = seen
-            .filter(|seen| seen.index <= index)
-            .map(|seen| seen.modified);
+        let seen = seen.filter(|seen| seen.index <= index);
+        let seen = seen.map(|seen| (seen.modified, seen.revision));
         if !found {
             said.body()?;
-            line.cursor = format!("{index}.0");
-            return Ok(if modified == Some(0) {
+            line.cursor = format!("{index}.0.0");
+            return Ok(if seen == Some((0, 0)) {
                 Heard::Same
             } else {
                 Heard::Gone
@@ -107,8 +111,9 @@ impl Consul {
         let now = whole(key.field("ModifyIndex")).filter(|now| *now > 0);
         let now = now.ok_or_else(|| said.strange("a key without `ModifyIndex`"))?;
         let document = value(key, said)?;
-        let cursor = format!("{index}.{now}");
-        if modified == Some(now) {
+        let revision = revision(&document);
+        let cursor = format!("{index}.{now}.{revision}");
+        if seen == Some((now, revision)) {
             line.cursor = cursor;
             return Ok(Heard::Same);
         }

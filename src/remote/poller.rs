@@ -15,6 +15,10 @@ use crate::shared::Shared;
 /// past, and so may its token.
 const PATIENT: u64 = 3;
 
+/// Milliseconds after which a document is read whatever the centre's numbers say. They tell a change
+/// from none as long as it keeps count: one that was restored may have counted up to the same.
+const READ_ANEW: u64 = 300_000;
+
 /// A request that is under way.
 #[derive(Debug)]
 struct Asked {
@@ -42,7 +46,8 @@ pub struct Poller {
 /// What there is only while a worker is the one that asks.
 #[derive(Debug)]
 struct Following {
-    lines: Vec<(Subject, Line)>,
+    /// Each with when it began, in milliseconds since the Unix epoch.
+    lines: Vec<(Subject, Line, u64)>,
     members: Option<Members>,
     token: Option<String>,
     /// Whether the last token was refused, and nothing was answered since.
@@ -109,7 +114,7 @@ impl Poller {
         let (remote, kept) = (&self.remote, &self.kept);
         let following = self
             .following
-            .get_or_insert_with(|| Following::begin(remote, kept, shared));
+            .get_or_insert_with(|| Following::begin(remote, kept, shared, now));
         let mut due = Vec::new();
         let asked = &self.asked;
         let is_asked = |purpose| asked.iter().any(|own| own.purpose == purpose);
@@ -122,9 +127,13 @@ impl Poller {
             return due;
         }
         let token = following.token.as_deref();
-        for (subject, line) in &mut following.lines {
+        for (subject, line, read) in &mut following.lines {
             let purpose = Purpose::Hear(*subject);
             if !is_asked(purpose) && is_due(*subject) {
+                if now.saturating_sub(*read) >= READ_ANEW {
+                    *read = now;
+                    *line = Line::new(line.name(), "");
+                }
                 due.push((purpose, line.ask(&remote.centre, token, now)));
             }
         }
@@ -191,8 +200,10 @@ impl Poller {
                     .map_err(Refused::Trouble)
             }
             (Purpose::Hear(subject), Ok(reply)) => {
-                let line = following.lines.iter_mut().find(|(own, _)| *own == subject);
-                let Some((_, line)) = line else { return events };
+                let line = following.lines.iter_mut().find(|(own, ..)| *own == subject);
+                let Some((_, line, _)) = line else {
+                    return events;
+                };
                 let heard = line.hear(&remote.centre, &reply);
                 let pause = if remote.centre.holds() {
                     PACE.saturating_sub(tick.now.saturating_sub(since))
@@ -260,14 +271,14 @@ impl Poller {
 }
 
 impl Following {
-    fn begin(remote: &Remote, kept: &Kept, shared: &impl Shared) -> Self {
+    fn begin(remote: &Remote, kept: &Kept, shared: &impl Shared, now: u64) -> Self {
         let named = [
             (Subject::Policy, &remote.policy),
             (Subject::Switches, &remote.switches),
         ];
         let lines = named.into_iter().filter_map(|(subject, name)| {
             let state = kept.state(shared, subject);
-            Some((subject, Line::new(name.as_ref()?, &state.cursor)))
+            Some((subject, Line::new(name.as_ref()?, &state.cursor), now))
         });
         Self {
             lines: lines.collect(),
@@ -278,7 +289,7 @@ impl Following {
     }
 
     fn subjects(&self) -> impl Iterator<Item = Subject> {
-        let lines = self.lines.iter().map(|(subject, _)| *subject);
+        let lines = self.lines.iter().map(|(subject, ..)| *subject);
         lines.chain(self.members.as_ref().map(|_| Subject::Fleet))
     }
 }

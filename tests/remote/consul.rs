@@ -15,6 +15,12 @@ fn missing(index: u64) -> Reply {
     with(reply(404, ""), "x-consul-index", &index.to_string())
 }
 
+/// The cursor of a document.
+fn at(index: u64, modified: u64, document: &str) -> String {
+    let revision = graylane::revision(document.as_bytes());
+    format!("{index}.{modified}.{revision}")
+}
+
 fn talk(cursor: &str) -> Talk {
     Talk::new(consul(), "graylane/checkout", cursor)
 }
@@ -28,7 +34,7 @@ fn the_first_answer_comes_at_once_and_the_others_are_held() {
         talk.hears(found(20, 18, "\"eyJhIjoxfQ==\"")),
         document("{\"a\":1}")
     );
-    assert_eq!(talk.cursor(), "20.18");
+    assert_eq!(talk.cursor(), at(20, 18, "{\"a\":1}"));
     assert_eq!(
         talk.asks(),
         "GET /v1/kv/graylane/checkout?index=20&wait=30s"
@@ -38,7 +44,7 @@ fn the_first_answer_comes_at_once_and_the_others_are_held() {
     assert_eq!(talk.hears(found(20, 18, "\"eyJhIjoxfQ==\"")), Heard::Same);
     // It was woken by something else.
     assert_eq!(talk.hears(found(21, 18, "\"eyJhIjoxfQ==\"")), Heard::Same);
-    assert_eq!(talk.cursor(), "21.18");
+    assert_eq!(talk.cursor(), at(21, 18, "{\"a\":1}"));
     assert_eq!(
         talk.hears(found(22, 22, "\"eyJhIjoyfQ==\"")),
         document("{\"a\":2}")
@@ -47,7 +53,7 @@ fn the_first_answer_comes_at_once_and_the_others_are_held() {
 
 #[test]
 fn a_token_and_a_datacenter_go_along() {
-    let mut talk = Talk::new(consul_of_a_token(), "gray lane/prüfung", "20.18");
+    let mut talk = Talk::new(consul_of_a_token(), "gray lane/prüfung", "20.18.7");
     let call = talk.call();
     assert_eq!(
         call.path,
@@ -74,10 +80,10 @@ fn another_line_goes_on_from_the_cursor() {
 fn a_missing_key_waits_behind_an_index_that_is_not_the_keys() {
     let mut talk = talk("");
     assert_eq!(talk.hears(missing(1)), Heard::Gone);
-    assert_eq!(talk.cursor(), "1.0");
+    assert_eq!(talk.cursor(), "1.0.0");
     assert_eq!(talk.asks(), "GET /v1/kv/graylane/checkout?index=1&wait=30s");
     assert_eq!(talk.hears(missing(40)), Heard::Same);
-    assert_eq!(talk.cursor(), "40.0");
+    assert_eq!(talk.cursor(), "40.0.0");
     assert_eq!(talk.hears(found(41, 41, "\"e30=\"")), document("{}"));
     assert_eq!(talk.hears(missing(42)), Heard::Gone);
     assert_eq!(talk.hears(missing(42)), Heard::Same);
@@ -85,16 +91,27 @@ fn a_missing_key_waits_behind_an_index_that_is_not_the_keys() {
 
 #[test]
 fn an_index_that_falls_is_another_stores() {
-    let mut talk = talk("42.18");
+    let mut talk = talk("42.18.7");
     // As it happens, with the same number.
     assert_eq!(
         talk.hears(found(18, 18, "\"eyJhIjoyfQ==\"")),
         document("{\"a\":2}")
     );
-    assert_eq!(talk.cursor(), "18.18");
-    let mut talk = self::talk("42.18");
+    assert_eq!(talk.cursor(), at(18, 18, "{\"a\":2}"));
+    let mut talk = self::talk("42.18.7");
     assert_eq!(talk.hears(missing(1)), Heard::Gone);
-    assert_eq!(talk.cursor(), "1.0");
+    assert_eq!(talk.cursor(), "1.0.0");
+}
+
+/// A store in memory that has begun anew, and counts as it did.
+#[test]
+fn another_document_under_the_same_numbers_is_another_one() {
+    let mut talk = talk(&at(20, 18, "{\"a\":1}"));
+    assert_eq!(
+        talk.hears(found(20, 18, "\"eyJhIjoyfQ==\"")),
+        document("{\"a\":2}")
+    );
+    assert_eq!(talk.hears(found(20, 18, "\"eyJhIjoyfQ==\"")), Heard::Same);
 }
 
 #[test]
@@ -117,7 +134,7 @@ fn no_permission_and_no_such_token_are_told_apart_by_its_own_words() {
     ] {
         let told =
             format!("answers 403: \"{words}\"; give a `token` that may read and write the key");
-        assert_eq!(talk("20.18").trouble(reply(403, words)), told);
+        assert_eq!(talk("20.18.7").trouble(reply(403, words)), told);
     }
 }
 
@@ -163,8 +180,8 @@ fn answers_that_are_not_consuls_are_trouble_and_no_deletion() {
             "answers 500: \"No cluster leader\"; see whether Consul is well",
         ),
     ] {
-        let mut talk = talk("4.4");
+        let mut talk = talk("4.4.7");
         assert_eq!(talk.trouble(reply), told);
-        assert_eq!(talk.cursor(), "4.4");
+        assert_eq!(talk.cursor(), "4.4.7");
     }
 }

@@ -47,7 +47,7 @@ fn no_sentence_shows_a_secret_that_comes_back() {
     let mut told = 0;
     for (centre, name) in all() {
         for echo in echoes(&centre) {
-            for cursor in ["", "17/r-1", "7.7", "7", "-", "248bfa47 \"a\""] {
+            for cursor in ["", "17/r-1", "7.7.7", "7", "-", "248bfa47 \"a\""] {
                 let mut talk = Talk::new(centre.clone(), name, cursor);
                 talk.token = Some(TOKEN);
                 if let Heard::Trouble(sentence) = talk.hears(echo.clone()) {
@@ -103,7 +103,7 @@ fn nothing_shows_a_secret_to_a_debugger() {
 #[test]
 fn no_path_has_a_secret() {
     for (centre, name) in all() {
-        for cursor in ["", "17/r-1", "7.7", "-"] {
+        for cursor in ["", "17/r-1", "7.7.7", "-"] {
             let mut talk = Talk::new(centre.clone(), name, cursor);
             talk.token = Some(TOKEN);
             let path = talk.call().path;
