@@ -52,8 +52,8 @@ fn consul_compares_the_keys_own_index() {
     for (seen, path) in [
         (None, "g"),
         (Some(""), "g?cas=0"),
-        (Some("40.0"), "g?cas=0"),
-        (Some("120.97"), "g?cas=97"),
+        (Some("40.0.7"), "g?cas=0"),
+        (Some("120.97.7"), "g?cas=97"),
     ] {
         assert_eq!(
             writes(&consul(), "g", seen),
