@@ -95,8 +95,8 @@ test-istio: wasm ## A real Kubernetes API and istiod on this machine, and the ov
 	$(CARGO) run --quiet --release --package graylane-istio -- test
 
 # Needs etcd, Go and Java; the first time Go builds Consul, and Maven brings Nacos.
-test-centres: wasm ## A policy from etcd, Consul, Nacos, a stand-in for Apollo and a file server, each failing in every way
-	$(CARGO) test --release --package graylane-harness --test centres -- --include-ignored
+test-centres: wasm cli-tested ## A policy from etcd, Consul, Nacos, a stand-in for Apollo and a file server, each failing in every way
+	$(CARGO) test --release --package graylane-harness --test centres --test commands -- --include-ignored
 	$(HARNESS) centres
 
 centre-times: wasm ## Measure how long a change takes from each kind of config centre to the last worker

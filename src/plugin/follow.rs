@@ -18,7 +18,7 @@ pub(super) struct Follow {
     remote: Rc<Remote>,
     /// The configuration, whose policy holds until the centre has one.
     own: Bytes,
-    /// How often policy, switches and fleet had changed when they were last read.
+    /// How often each of [`Subject::ALL`] had changed when it was last read.
     known: [u64; 3],
     /// What other proxies tell.
     fleet: Option<Fleet>,
@@ -28,10 +28,9 @@ pub(super) struct Follow {
     told: bool,
     /// Since when it follows, in milliseconds since the Unix epoch.
     began: u64,
+    /// When it last told how old what was heard is, in seconds since the Unix epoch.
+    measured: u64,
 }
-
-/// What is followed, in the order of [`Follow::known`].
-const SUBJECTS: [Subject; 3] = [Subject::Policy, Subject::Switches, Subject::Fleet];
 
 impl Follow {
     pub(super) fn new(remote: Remote, own: Bytes) -> Self {
@@ -45,6 +44,7 @@ impl Follow {
             proxy: String::new(),
             told: false,
             began: host::now(),
+            measured: 0,
         }
     }
 
@@ -66,7 +66,7 @@ impl Follow {
         while let Some(lost) = self.poller.lost(now) {
             self.heard((lost, now), Err("gave no answer in time".to_owned()), now);
         }
-        let tick = tick(&self.proxy, now);
+        let tick = tick(&self.remote, &self.proxy, now);
         let due = self.poller.due(&shared::HostShared, tick, announcement);
         for (purpose, call) in due {
             match calls::send(&self.remote.server, &call) {
@@ -74,7 +74,9 @@ impl Follow {
                 Err(sentence) => self.heard((purpose, now), Err(sentence), now),
             }
         }
-        if self.poller.asks() {
+        let second = now.checked_div(1_000).unwrap_or_default();
+        if self.poller.asks() && self.measured != second {
+            self.measured = second;
             self.measure(now);
         }
         self.news()
@@ -92,7 +94,7 @@ impl Follow {
     fn heard(&mut self, asked: (Purpose, u64), reply: Result<Reply, String>, now: u64) {
         let own = &self.own;
         let check = |kept: &Kept, subject, document: &[u8]| check(own, kept, subject, document);
-        let tick = tick(&self.proxy, now);
+        let tick = tick(&self.remote, &self.proxy, now);
         let host = &shared::HostShared;
         let events = self.poller.heard(host, asked, reply, tick, check);
         for event in events {
@@ -101,13 +103,9 @@ impl Follow {
     }
 
     fn tell(&self, event: Event) {
-        let name = |subject| match subject {
-            Subject::Policy => self.remote.policy.as_deref(),
-            Subject::Switches => self.remote.switches.as_deref(),
-            Subject::Fleet => self.remote.announce.as_ref().map(|own| &*own.under),
-        };
         let kind = self.remote.centre.kind();
-        let place = |subject| format!("{kind} {}", name(subject).unwrap_or_default());
+        let name = |subject| self.remote.named(subject).unwrap_or_default();
+        let place = |subject| format!("{kind} {}", name(subject));
         match event {
             Event::Failed(subject, sentence) => {
                 count::about(About::Failures, subject, 1);
@@ -128,12 +126,8 @@ impl Follow {
     }
 
     fn measure(&self, now: u64) {
-        let asked = [
-            (Subject::Policy, self.remote.policy.is_some()),
-            (Subject::Switches, self.remote.switches.is_some()),
-            (Subject::Fleet, self.remote.announce.is_some()),
-        ];
-        for (subject, _) in asked.into_iter().filter(|(_, asked)| *asked) {
+        let asked = |subject: &Subject| self.remote.named(*subject).is_some();
+        for subject in Subject::ALL.into_iter().filter(asked) {
             let contact = self.kept().state(&shared::HostShared, subject).contact;
             let since = if contact > 0 { contact } else { self.began };
             let age = now.saturating_sub(since).checked_div(1_000);
@@ -150,8 +144,10 @@ impl Follow {
 
     /// The rules that hold, if what was heard has changed.
     pub(super) fn news(&mut self) -> Option<Rules> {
-        let changes =
-            SUBJECTS.map(|subject| self.kept().state(&shared::HostShared, subject).change);
+        let changes = Subject::ALL.map(|subject| match self.remote.named(subject) {
+            Some(_) => self.kept().state(&shared::HostShared, subject).change,
+            None => 0,
+        });
         if changes == self.known {
             return None;
         }
@@ -229,13 +225,19 @@ impl Drop for Follow {
     }
 }
 
-fn tick(proxy: &str, now: u64) -> Tick<'_> {
+fn tick<'t>(remote: &Remote, proxy: &'t str, now: u64) -> Tick<'t> {
+    // Only who tells others has to know when there is something to tell.
+    let announces = remote.announce.is_some();
     Tick {
         now,
         #[expect(clippy::cast_possible_truncation, reason = "any bits do")]
         draw: shared::random() as u32,
         proxy,
-        verdict: guard::last_verdict(&shared::HostShared),
+        verdict: if announces {
+            guard::last_verdict(&shared::HostShared)
+        } else {
+            None
+        },
     }
 }
 

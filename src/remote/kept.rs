@@ -22,6 +22,9 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Policy, Self::Switches, Self::Fleet];
+
     /// Its name in metrics and in the log: `policy`, `switches` or `fleet`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -29,6 +32,19 @@ impl Subject {
             Self::Policy => "policy",
             Self::Switches => "switches",
             Self::Fleet => "fleet",
+        }
+    }
+}
+
+impl Remote {
+    /// What a subject is called in the centre; of the fleet the key that its own are below. `None`:
+    /// it is not asked for.
+    #[must_use]
+    pub fn named(&self, subject: Subject) -> Option<&str> {
+        match subject {
+            Subject::Policy => self.policy.as_deref(),
+            Subject::Switches => self.switches.as_deref(),
+            Subject::Fleet => self.announce.as_ref().map(|own| &*own.under),
         }
     }
 }
@@ -87,11 +103,9 @@ impl Kept {
     #[must_use]
     pub fn new(plugin: &[u8], remote: &Remote) -> Self {
         let mut about = plugin.to_vec();
-        let names = [&remote.policy, &remote.switches];
-        let names = names.map(|name| name.as_deref().unwrap_or_default());
-        let under = remote.announce.as_ref().map(|announce| &*announce.under);
+        let names = Subject::ALL.map(|subject| remote.named(subject).unwrap_or_default());
         let server = [&*remote.server.cluster, &*remote.server.host];
-        let parts = server.into_iter().chain(names).chain(under);
+        let parts = server.into_iter().chain(names);
         for part in parts.chain(remote.centre.place()) {
             about.push(0);
             about.extend_from_slice(part.as_bytes());

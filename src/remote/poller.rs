@@ -108,7 +108,7 @@ impl Poller {
     ) -> Vec<(Purpose, Call)> {
         let Tick { now, .. } = tick;
         if !self.kept.hold(shared, self.id, now) {
-            self.following = None;
+            self.leave();
             return Vec::new();
         }
         let (remote, kept) = (&self.remote, &self.kept);
@@ -119,8 +119,9 @@ impl Poller {
         let asked = &self.asked;
         let is_asked = |purpose| asked.iter().any(|own| own.purpose == purpose);
         let is_due = |subject| kept.state(shared, subject).is_due(now, remote.every);
-        let log_in = remote.centre.login().filter(|_| following.token.is_none());
-        if let Some(call) = log_in {
+        if following.token.is_none()
+            && let Some(call) = remote.centre.login()
+        {
             if !is_asked(Purpose::LogIn) && following.subjects().any(is_due) {
                 due.push((Purpose::LogIn, call));
             }
@@ -185,7 +186,7 @@ impl Poller {
         let mut events = Vec::new();
         // Another asks by now, and goes on from what was kept.
         if !self.kept.hold(shared, self.id, tick.now) {
-            self.following = None;
+            self.leave();
         }
         let Some(following) = &mut self.following else {
             return events;
@@ -265,20 +266,25 @@ impl Poller {
 
     /// Lets another worker be the one that asks.
     pub fn release(&mut self, shared: &impl Shared) {
-        self.following = None;
+        self.leave();
         self.kept.release(shared, self.id);
+    }
+
+    /// Is not the one that asks any more. What is under way was asked by lines that are gone, and
+    /// the next ones have not asked for it.
+    fn leave(&mut self) {
+        self.following = None;
+        self.asked.clear();
     }
 }
 
 impl Following {
     fn begin(remote: &Remote, kept: &Kept, shared: &impl Shared, now: u64) -> Self {
-        let named = [
-            (Subject::Policy, &remote.policy),
-            (Subject::Switches, &remote.switches),
-        ];
-        let lines = named.into_iter().filter_map(|(subject, name)| {
+        let lines = [Subject::Policy, Subject::Switches].into_iter();
+        let lines = lines.filter_map(|subject| {
+            let name = remote.named(subject)?;
             let state = kept.state(shared, subject);
-            Some((subject, Line::new(name.as_ref()?, &state.cursor), now))
+            Some((subject, Line::new(name, &state.cursor), now))
         });
         Self {
             lines: lines.collect(),

@@ -6,21 +6,11 @@ use graylane::guard::{Announcement, Because, Fleet, State};
 use graylane::policy::CloseWhen;
 use serde_json::{Value, json};
 
-use crate::proxy::{Ills, Proxy, TICK};
+use crate::proxy::{HEALTHY, Ills, Proxy, TICK, failing};
 
 /// How often a proxy tells and hears, in milliseconds: as the module does where nothing else is
 /// said.
 const EVERY: u64 = 5_000;
-
-const HEALTHY: Ills = Ills {
-    failed: 1.0,
-    slow: 1.0,
-    beside: 1.0,
-};
-
-fn failing(failed: f64) -> Ills {
-    Ills { failed, ..HEALTHY }
-}
 
 /// Proxies of one fleet, and the centre between them.
 struct Proxies {

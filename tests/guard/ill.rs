@@ -3,17 +3,7 @@
 use graylane::guard::{Because, State};
 use serde_json::{Value, json};
 
-use crate::proxy::{Ills, Proxy};
-
-const HEALTHY: Ills = Ills {
-    failed: 1.0,
-    slow: 1.0,
-    beside: 1.0,
-};
-
-fn failing(failed: f64) -> Ills {
-    Ills { failed, ..HEALTHY }
-}
+use crate::proxy::{HEALTHY, Ills, Proxy, failing};
 
 fn strict() -> Value {
     json!({ "max_error_percent": 5, "max_slow": { "over": "800ms", "percent": 10 } })

@@ -44,6 +44,18 @@ pub(crate) struct Ills {
     pub(crate) beside: f64,
 }
 
+/// One answer in a hundred goes wrong, and as many of the baseline's.
+pub(crate) const HEALTHY: Ills = Ills {
+    failed: 1.0,
+    slow: 1.0,
+    beside: 1.0,
+};
+
+/// As many failures, in percent.
+pub(crate) fn failing(failed: f64) -> Ills {
+    Ills { failed, ..HEALTHY }
+}
+
 impl Proxy {
     pub(crate) fn new(guard: &Value, seed: u64) -> Self {
         let policy = json!({
