@@ -46,8 +46,8 @@ enum Compared {
 struct Report {
     to: String,
     outcome: Outcome,
-    /// Of the document to come; `null` for a `WasmPlugin`, whose proxies tell another.
-    revision: Option<String>,
+    /// Of the document to come.
+    revision: String,
     /// Of the one that was there; `null` where there was none.
     before: Option<String>,
     remarks: Checked,
@@ -87,15 +87,12 @@ impl Change<'_> {
             output::print(&format!("{}\n{told}", check::human(&remarks)))?;
         }
         let outcome = self.carry_out(&compared, bytes)?;
-        let revision = |bytes: &[u8]| {
-            let told = document.wasm_plugin().is_none();
-            told.then(|| format!("{:08x}", revision(bytes)))
-        };
+        let revision = |bytes: &[u8]| format!("{:08x}", revision(bytes));
         let report = Report {
             to: document.to_string(),
             outcome,
             revision: revision(bytes),
-            before: self.seen.document.as_deref().and_then(revision),
+            before: self.seen.document.as_deref().map(revision),
             remarks,
             change: match compared {
                 Compared::Policy(change) => Some(change),
@@ -202,17 +199,14 @@ fn told(compared: &Compared, max_moved: Option<u32>) -> String {
 /// What was done, for people.
 fn sentence(report: &Report) -> String {
     let mut text = format!("\n{}: ", report.to);
-    let of = |revision: &Option<String>| {
-        let revision = revision.as_ref();
-        revision.map_or(String::new(), |revision| format!(", revision {revision}"))
-    };
-    let new = of(&report.revision);
+    let new = &report.revision;
     let done = match report.outcome {
         Outcome::Published => {
-            let before = of(&report.before).replace(", revision", ", before it");
-            format!("{}{new}{before}", styled(GOOD, "published"))
+            let before = report.before.as_ref();
+            let before = before.map_or(String::new(), |old| format!(", before it {old}"));
+            format!("{}, revision {new}{before}", styled(GOOD, "published"))
         }
-        Outcome::InForce => format!("{}{new}", styled(GOOD, "is there already")),
+        Outcome::InForce => format!("{}, revision {new}", styled(GOOD, "is there already")),
         Outcome::MovesTooMany => styled(BAD, "nothing was written"),
         Outcome::ChangedMeanwhile => format!(
             "{}; look at the diff again",
