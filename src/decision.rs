@@ -105,23 +105,43 @@ impl Assigned<'_> {
 }
 
 impl<'r> Reason<'r> {
-    /// Its name in data: `no_service`, `disabled`, `dry_run`, `followed`, `foreign_tag`, `rule`,
-    /// `kept`, `no_key`, `no_rule`, `closed` or `inbound`.
+    /// The names that reasons have in data.
+    pub const NAMES: [&'static str; 11] = [
+        "no_service",
+        "disabled",
+        "dry_run",
+        "followed",
+        "foreign_tag",
+        "rule",
+        "kept",
+        "no_key",
+        "no_rule",
+        "closed",
+        "inbound",
+    ];
+
+    /// The number of its name among [`Self::NAMES`].
+    #[must_use]
+    pub fn number(&self) -> usize {
+        match self {
+            Self::NoService => 0,
+            Self::Disabled => 1,
+            Self::DryRun => 2,
+            Self::Followed => 3,
+            Self::ForeignTag => 4,
+            Self::Rule(_) => 5,
+            Self::Kept(_) => 6,
+            Self::NoKey(_) => 7,
+            Self::NoRule => 8,
+            Self::Closed(_) => 9,
+            Self::Inbound => 10,
+        }
+    }
+
+    /// Its name in data, one of [`Self::NAMES`].
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::NoService => "no_service",
-            Self::Disabled => "disabled",
-            Self::DryRun => "dry_run",
-            Self::Followed => "followed",
-            Self::ForeignTag => "foreign_tag",
-            Self::Rule(_) => "rule",
-            Self::Kept(_) => "kept",
-            Self::NoKey(_) => "no_key",
-            Self::NoRule => "no_rule",
-            Self::Closed(_) => "closed",
-            Self::Inbound => "inbound",
-        }
+        Self::NAMES.get(self.number()).copied().unwrap_or_default()
     }
 
     /// The rule that decided.
@@ -186,6 +206,13 @@ impl<'r> Decision<'r> {
         assigned
             .map(|assigned| assigned.new_cookies())
             .unwrap_or_default()
+    }
+
+    /// Whether the user is given a fresh id.
+    #[must_use]
+    pub fn mints(&self) -> bool {
+        let assigned = self.assigned.as_ref();
+        assigned.is_some_and(|assigned| assigned.minted.is_some())
     }
 
     /// What would have been decided, in the order in which it was asked.

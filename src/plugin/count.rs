@@ -1,6 +1,6 @@
 //! Numbers, in Envoy's statistics.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use proxy_wasm::hostcalls;
@@ -14,8 +14,12 @@ thread_local! {
     /// same name another number, and keep both.
     static NUMBERS: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
 
-    /// Of each gauge that policies tell, the last one: an old policy may go after the new one came.
-    static LAST: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
+    /// Of each gauge that policies tell, the latest that has told it: an old policy may go after the
+    /// new one came.
+    static LATEST: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
+
+    /// How many gauges of policies there have been.
+    static GAUGES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Counts what would have been decided.
@@ -24,9 +28,7 @@ pub(super) fn dry_run(dry: &DryRun<'_>) {
     let rule = rule.unwrap_or_default();
     let (service, version) = (tag("service", dry.service), tag("version", dry.version));
     let name = format!("{service}{rule}{version}graylane_dry_run_total");
-    if let Some(number) = number(MetricType::Counter, name) {
-        let _ = hostcalls::increment_metric(number, 1);
-    }
+    count(name, 1);
 }
 
 /// What is told of a config centre, for each of its documents.
@@ -60,31 +62,61 @@ pub(super) fn about(about: About, subject: Subject, value: u64) {
     }
 }
 
-/// Sets a gauge of the whole filter.
-fn set(name: &str, value: u64) {
-    if let Some(number) = number(MetricType::Gauge, name.to_owned()) {
-        let _ = hostcalls::record_metric(number, value);
+/// Adds to a counter that is known by its name.
+fn count(name: String, more: u32) {
+    if more > 0
+        && let Some(number) = counter(name)
+    {
+        increment(number, more);
     }
 }
 
-/// Tells which policy is in force.
-pub(super) fn revision(revision: u32) {
-    set("graylane_policy_revision", revision.into());
+/// The host's number for a counter of this name.
+pub(super) fn counter(name: String) -> Option<u32> {
+    number(MetricType::Counter, name)
+}
+
+/// Whether this worker has told a metric of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    NUMBERS.with_borrow(|numbers| numbers.contains_key(name))
+}
+
+/// Adds to the counter of this number.
+pub(super) fn increment(number: u32, more: u32) {
+    let _ = hostcalls::increment_metric(number, more.into());
+}
+
+const REFUSED: &str = "graylane_policy_refused_total";
+const ALIVE: &str = "graylane_alive_seconds_total";
+
+/// Has the counters there that alerts look at: from 0, or their first event would be no increase.
+pub(super) fn begin() {
+    for name in [REFUSED, ALIVE] {
+        counter(name.to_owned());
+    }
+}
+
+/// Counts a policy of the configuration that was refused.
+pub(super) fn refused() {
+    count(REFUSED.to_owned(), 1);
+}
+
+/// Counts seconds that this worker's module has lived.
+pub(super) fn alive(seconds: u32) {
+    count(ALIVE.to_owned(), seconds);
 }
 
 /// Counts verdicts that somebody was to be told, and never was.
 pub(super) fn given_up(verdicts: u32) {
-    let name = "graylane_notify_given_up_total".to_owned();
-    if verdicts > 0
-        && let Some(number) = number(MetricType::Counter, name)
-    {
-        let _ = hostcalls::increment_metric(number, verdicts.into());
-    }
+    count("graylane_notify_given_up_total".to_owned(), verdicts);
 }
 
 /// Tells how many other proxies are heard of.
 pub(super) fn proxies(others: usize) {
-    set("graylane_fleet_proxies", others as u64);
+    let name = "graylane_fleet_proxies".to_owned();
+    if let Some(number) = number(MetricType::Gauge, name) {
+        let _ = hostcalls::record_metric(number, others as u64);
+    }
 }
 
 /// A metric of one version.
@@ -108,13 +140,15 @@ pub(super) enum Metric {
     WindowFailed,
     /// Slow answers in the window.
     WindowSlow,
+    /// How long each answer took until its headers.
+    Milliseconds,
 }
 
 impl Metric {
-    const COUNT: usize = 9;
+    const COUNT: usize = Self::Milliseconds as usize + 1;
 
     fn name(self) -> (MetricType, &'static str) {
-        use MetricType::{Counter, Gauge};
+        use MetricType::{Counter, Gauge, Histogram};
         match self {
             Self::Requests => (Counter, "requests_total"),
             Self::Open => (Gauge, "open_streams"),
@@ -125,9 +159,13 @@ impl Metric {
             Self::WindowAnswers => (Gauge, "guard_window_answers"),
             Self::WindowFailed => (Gauge, "guard_window_failed"),
             Self::WindowSlow => (Gauge, "guard_window_slow"),
+            Self::Milliseconds => (Histogram, "answer_milliseconds"),
         }
     }
 }
+
+/// The classes of an answer's status, by its hundreds; the first has none.
+pub(super) const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// The metrics of one version, each there from when there is something to tell.
 #[derive(Debug)]
@@ -156,10 +194,18 @@ impl Metrics {
         }
     }
 
-    /// Sets a gauge that every worker knows.
-    pub(super) fn set(&self, metric: Metric, value: u32) {
+    /// Sets a gauge that every worker knows, or puts a value into a histogram.
+    pub(super) fn set(&self, metric: Metric, value: u64) {
         if let Some(number) = self.number(metric) {
-            let _ = hostcalls::record_metric(number, value.into());
+            let _ = hostcalls::record_metric(number, value);
+        }
+    }
+
+    /// Adds to the answers of one of [`CLASSES`].
+    pub(super) fn add_answers(&self, class: &str, more: u32) {
+        if more > 0 {
+            let class = tag("class", class);
+            count(format!("{}{class}graylane_answers_total", self.tags), more);
         }
     }
 
@@ -178,33 +224,42 @@ impl Metrics {
 #[derive(Debug)]
 pub(super) struct Gauge {
     number: u32,
-    /// Which of the gauges of this name it is.
+    /// Which of all gauges it is, from 1.
     id: u64,
 }
 
 impl Gauge {
-    /// The one of this name that counts from now on.
+    /// The one of this name that counts once it is set.
     pub(super) fn new(name: &str) -> Option<Self> {
         let number = number(MetricType::Gauge, name.to_owned())?;
-        let id = LAST.with_borrow_mut(|last| {
-            let id = last.entry(number).or_default();
-            *id = id.wrapping_add(1);
-            *id
-        });
+        let id = GAUGES.get().saturating_add(1);
+        GAUGES.set(id);
         Some(Self { number, id })
     }
 
-    /// Sets it, unless there is a later one.
+    /// Sets it, unless a later one has been set.
     pub(super) fn set(&self, value: u64) {
-        if LAST.with_borrow(|last| last.get(&self.number) == Some(&self.id)) {
-            let _ = hostcalls::record_metric(self.number, value);
-        }
+        LATEST.with_borrow_mut(|latest| {
+            let latest = latest.entry(self.number).or_default();
+            if *latest <= self.id {
+                *latest = self.id;
+                let _ = hostcalls::record_metric(self.number, value);
+            }
+        });
     }
 }
 
 impl Drop for Gauge {
+    /// One that was never set has nothing to take back: its configuration was in force nowhere, and
+    /// the value is another one's.
     fn drop(&mut self) {
-        self.set(0);
+        LATEST.with_borrow_mut(|latest| {
+            let latest = latest.get_mut(&self.number);
+            if let Some(latest) = latest.filter(|latest| **latest == self.id) {
+                *latest = 0;
+                let _ = hostcalls::record_metric(self.number, 0);
+            }
+        });
     }
 }
 

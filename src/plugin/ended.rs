@@ -12,9 +12,18 @@ const NAMESPACE: &str = "graylane";
 const MAX_TRACE_BYTES: usize = 64;
 
 /// The request that is being logged.
-pub(super) struct HostEnded;
+pub(super) struct HostEnded {
+    code: u64,
+}
 
 impl HostEnded {
+    /// Asks for what is asked of every one.
+    pub(super) fn fetch() -> Self {
+        Self {
+            code: number(&["response", "code"]),
+        }
+    }
+
     /// By which id the request is found in traces or logs.
     pub(super) fn trace() -> Option<String> {
         let header = |name| value(MapType::HttpRequestHeaders, name);
@@ -32,7 +41,7 @@ impl HostEnded {
 
 impl Ended for HostEnded {
     fn code(&self) -> u64 {
-        number(&["response", "code"])
+        self.code
     }
 
     fn flags(&self) -> u64 {

@@ -53,13 +53,13 @@ impl Follow {
         self.fleet.as_ref()
     }
 
-    /// Asks what is due, and reads what others have heard. Gives the rules that hold, where that is
-    /// new; `announcement` is what other proxies are to know.
+    /// Asks what is due, and reads what others have heard. Gives the rules that hold and their
+    /// revision, where that is new; `announcement` is what other proxies are to know.
     pub(super) fn tick(
         &mut self,
         now: u64,
         announcement: impl FnOnce() -> Option<String>,
-    ) -> Option<Rules> {
+    ) -> Option<(Rules, u32)> {
         if self.proxy.is_empty() {
             self.proxy = shared::proxy(&host::node().id);
         }
@@ -142,8 +142,8 @@ impl Follow {
         self.poller.kept()
     }
 
-    /// The rules that hold, if what was heard has changed.
-    pub(super) fn news(&mut self) -> Option<Rules> {
+    /// The rules that hold and their revision, if what was heard has changed.
+    pub(super) fn news(&mut self) -> Option<(Rules, u32)> {
         let changes = Subject::ALL.map(|subject| match self.remote.named(subject) {
             Some(_) => self.kept().state(&shared::HostShared, subject).change,
             None => 0,
@@ -195,14 +195,13 @@ impl Follow {
         Merged::new(&self.own, &self.remote, sources, &host::node())
     }
 
-    fn in_force(&mut self, merged: Merged) -> Rules {
+    fn in_force(&mut self, merged: Merged) -> (Rules, u32) {
         let Merged {
             rules,
             revision,
             centres,
             left_out,
         } = merged;
-        count::revision(revision);
         // Each says what it begins with, and then one says it for all.
         if !std::mem::replace(&mut self.told, true) || self.poller.asks() {
             for sentence in left_out {
@@ -214,7 +213,7 @@ impl Follow {
             };
             info!("policy in force: revision {revision:08x}{from}");
         }
-        rules
+        (rules, revision)
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use proxy_wasm::types::Bytes;
 
+use super::decisions::Decisions;
 use super::headers::Habit;
 use super::notice::Notice;
+use super::policy::InForcePolicy;
 use super::shares::Shares;
 use super::traffic::{self, Traffic};
 use super::{host, shared, verdict};
@@ -33,13 +35,16 @@ pub(super) struct InForce {
     /// Baselines, and the guarded versions that are compared with them, by their numbers.
     compared: Box<[(usize, usize)]>,
     guards: bool,
+    decisions: Decisions,
+    policy: InForcePolicy,
     shares: Shares,
     /// The wall clock at the last tick, in milliseconds since the Unix epoch.
     clock: Cell<u64>,
 }
 
 impl InForce {
-    pub(super) fn new(rules: Rules) -> Self {
+    /// Of a policy's rules and its revision.
+    pub(super) fn new(rules: Rules, revision: u32) -> Self {
         let services = rules.services().iter();
         let versions = services.clone().flat_map(Service::versions);
         let guards = versions.clone().filter_map(Version::guard);
@@ -53,12 +58,15 @@ impl InForce {
         let count = versions.count();
         // What has no guard is open, and need not be there.
         let standings = vec![Standing::default(); if guarded { count } else { 0 }];
+        let plugin = host::plugin();
         let own = Self {
-            plugin: host::plugin(),
+            policy: InForcePolicy::new(&plugin, revision, &rules),
+            plugin,
             traffic: vec![OnceCell::new(); count].into(),
             standings: RefCell::new(standings.into()),
             compared,
             guards: guarded,
+            decisions: Decisions::default(),
             shares: Shares::new(&rules),
             clock: Cell::new(host::now()),
             habit: Habit::default(),
@@ -119,6 +127,7 @@ impl InForce {
     /// A request begins: the number of the version that it goes to, if it is this proxy that sends it
     /// there.
     pub(super) fn begun(&self, decision: &Decision<'_>) -> Option<usize> {
+        self.decisions.count(decision);
         if matches!(decision.reason(), Reason::Inbound) {
             return None;
         }
@@ -143,6 +152,13 @@ impl InForce {
     /// What guards have seen of the version of this number.
     pub(super) fn record(&self, number: usize) -> Option<&RefCell<Record>> {
         self.at(number)?.record.as_ref()
+    }
+
+    /// The traffic of the version of this number, if it has a guard.
+    pub(super) fn guarded(&self, number: usize) -> Option<&Traffic> {
+        self.at(number)
+            .filter(|own| own.record.is_some())
+            .map(Rc::as_ref)
     }
 
     /// The name of the version of this number.
@@ -174,14 +190,16 @@ impl InForce {
             self.judge(now, fleet, notice);
         }
         traffic::tell();
+        self.decisions.tell(&self.rules);
         let second = |moment: u64| moment.checked_div(1_000);
-        if second(before) != second(now) {
+        if second(before) != second(now) || self.policy.is_new() {
             let standings = self.standings();
             let moment = Moment {
                 now,
                 standings: &standings,
             };
             self.shares.tell(&self.rules, moment);
+            self.policy.tell(now);
         }
     }
 
@@ -238,5 +256,6 @@ impl Drop for InForce {
     /// What it was the last to know is told before its VM goes, in which nothing ticks any more.
     fn drop(&mut self) {
         traffic::tell();
+        self.decisions.tell(&self.rules);
     }
 }

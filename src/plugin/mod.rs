@@ -1,7 +1,9 @@
 //! The filter inside Envoy: the only code that names the host.
 
+mod alive;
 mod calls;
 mod count;
+mod decisions;
 mod ended;
 mod filter;
 mod follow;
@@ -9,6 +11,7 @@ mod headers;
 mod host;
 mod in_force;
 mod notice;
+mod policy;
 mod root;
 mod shared;
 mod shares;

@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::follow::Follow;
 use super::in_force::InForce;
 use super::notice::Notice;
-use super::{count, host};
+use super::{alive, count, host};
 use crate::{Error, Policy, Rules, revision};
 
 /// Tells the SDK what to create. Runs once in each VM.
@@ -41,19 +41,18 @@ impl Root {
         // What the centre had is in force from the first request on, not from the first tick.
         let heard = self.follow.as_mut().and_then(Follow::news);
         if heard.is_none() {
-            count::revision(revision);
             info!(
                 "graylane {}: policy in force: revision {revision:08x}",
                 env!("CARGO_PKG_VERSION")
             );
         }
-        self.put(heard.unwrap_or(rules));
+        self.put(heard.unwrap_or((rules, revision)));
         Ok(())
     }
 
-    fn put(&mut self, mut rules: Rules) {
+    fn put(&mut self, (mut rules, revision): (Rules, u32)) {
         self.notice.replace(rules.take_notify());
-        self.in_force = Some(Rc::new(InForce::new(rules)));
+        self.in_force = Some(Rc::new(InForce::new(rules, revision)));
     }
 }
 
@@ -69,6 +68,7 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, _: usize) -> bool {
         if let Err(error) = self.configure() {
+            count::refused();
             error!("policy refused: {error}");
             return false;
         }
@@ -81,6 +81,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let now = host::now();
+        alive::tick(now);
         if let (Some(follow), Some(in_force)) = (&mut self.follow, &self.in_force) {
             let announcement = || in_force.announcement(now);
             if let Some(rules) = follow.tick(now, announcement) {

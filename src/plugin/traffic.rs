@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::count::{Metric, Metrics};
+use super::count::{CLASSES, Metric, Metrics};
 use crate::guard::Record;
 use crate::hash::hash;
 use crate::rules::Version;
@@ -27,6 +27,8 @@ pub(super) struct Traffic {
     ended: Cell<u32>,
     /// Requests that had begun by then, and not ended.
     open: Cell<i64>,
+    /// Those that have ended since then, by [`CLASSES`]. Only with a guard.
+    classes: [Cell<u32>; CLASSES.len()],
 }
 
 /// Of a version of a service, under a plugin's name. A verdict is about all of these, and the
@@ -57,6 +59,7 @@ pub(super) fn of(plugin: &[u8], service: &str, version: &Version) -> Rc<Traffic>
             begun: Cell::default(),
             ended: Cell::default(),
             open: Cell::default(),
+            classes: Default::default(),
         });
         all.push(own.clone());
         own
@@ -87,8 +90,24 @@ impl Traffic {
         self.ended.set(self.ended.get().saturating_add(1));
     }
 
+    /// One that a guard looks at has ended with this status, or 0.
+    pub(super) fn classify(&self, status: u64) {
+        let class = usize::try_from(status.checked_div(100).unwrap_or_default()).ok();
+        if let Some(count) = class.and_then(|class| self.classes.get(class)) {
+            count.set(count.get().saturating_add(1));
+        }
+    }
+
+    /// The answer to one that a guard looks at took so many milliseconds, until its headers.
+    pub(super) fn answered(&self, milliseconds: u64) {
+        self.metrics.set(Metric::Milliseconds, milliseconds);
+    }
+
     fn tell(&self) {
         let metrics = &self.metrics;
+        for (own, class) in self.classes.iter().zip(CLASSES) {
+            metrics.add_answers(class, own.take());
+        }
         let [begun, ended] = [&self.begun, &self.ended].map(|count| i64::from(count.take()));
         let more = begun.saturating_sub(ended);
         metrics.add(Metric::Requests, begun);

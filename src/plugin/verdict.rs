@@ -10,10 +10,10 @@ use crate::rules::{Guard, Service, Version};
 /// Tells the gauges how a version stands, and what has been seen of it.
 pub(super) fn measure(metrics: &Metrics, judged: &Judged) {
     let answers = judged.seen.answers();
-    metrics.set(Metric::State, judged.standing.state.number());
-    metrics.set(Metric::WindowAnswers, answers.answers);
-    metrics.set(Metric::WindowFailed, answers.failed);
-    metrics.set(Metric::WindowSlow, answers.slow);
+    metrics.set(Metric::State, judged.standing.state.number().into());
+    metrics.set(Metric::WindowAnswers, answers.answers.into());
+    metrics.set(Metric::WindowFailed, answers.failed.into());
+    metrics.set(Metric::WindowSlow, answers.slow.into());
 }
 
 /// Tells in the log that a version stands otherwise, if this worker has made it so: JSON behind a

@@ -1,15 +1,18 @@
 //! One request that a guard looks at, from its beginning to its end.
 
+use std::cell::RefCell;
+
 use super::ended::HostEnded;
 use super::host;
 use super::in_force::InForce;
-use crate::guard::{Watched, outcome};
+use crate::guard::{Ended, Record, Watched, outcome};
 
 /// One request that guards look at.
 pub(super) struct Watch {
     /// Which version it is for, by its number.
     number: usize,
-    /// When it began, in milliseconds since the Unix epoch, where a guard says what is slow.
+    /// When it began, in milliseconds since the Unix epoch, where its version has a guard, or a
+    /// guard says what is slow.
     since: Option<u64>,
     /// How long its answer took until its headers, in milliseconds.
     took: Option<u64>,
@@ -32,10 +35,13 @@ impl Watch {
         if by.is_empty() {
             return None;
         }
-        let mut records = by.iter().map(|(_, record)| record.borrow());
-        let since = records.any(|record| record.times()).then(host::now);
+        let is_timed = |(guarded, record): &(usize, &RefCell<Record>)| {
+            *guarded == number || record.borrow().times()
+        };
+        let since = by.iter().any(is_timed).then(host::now);
         let by = by.into_iter().map(|(guarded, record)| {
             let mut record = record.borrow_mut();
+            let since = since.filter(|_| record.times());
             let watched = if guarded == number {
                 record.watch(since)
             } else {
@@ -53,6 +59,15 @@ impl Watch {
 
     /// The headers of its answer are there.
     pub(super) fn answered(&mut self, in_force: &InForce) {
+        self.stop(in_force);
+        let own = self.took.zip(in_force.guarded(self.number));
+        if let Some((took, traffic)) = own {
+            traffic.answered(took);
+        }
+    }
+
+    /// Nobody waits for the headers of its answer any more.
+    fn stop(&mut self, in_force: &InForce) {
         let since = self.since.filter(|_| self.took.is_none());
         let Some(since) = since else { return };
         self.took = Some(host::now().saturating_sub(since));
@@ -66,8 +81,12 @@ impl Watch {
     /// It has ended. Only while it is logged.
     pub(super) fn ended(mut self, in_force: &InForce) {
         // Nobody waited for the answer, however long that took.
-        self.answered(in_force);
-        let outcome = outcome(&HostEnded, in_force.name(self.number));
+        self.stop(in_force);
+        let ended = HostEnded::fetch();
+        if let Some(traffic) = in_force.guarded(self.number) {
+            traffic.classify(ended.code());
+        }
+        let outcome = outcome(&ended, in_force.name(self.number));
         let now = in_force.clock();
         for (guarded, watched) in &self.by {
             if let Some(record) = in_force.record(*guarded) {

@@ -217,7 +217,7 @@ impl Services<'_> {
                         "is one rule above {MAX_RULES} in this policy; join rules with `any` or `in`"
                     )));
                 }
-                book.rule(&place, document)
+                book.rule(&place, index, document)
             })
             .collect::<Result<Box<[_]>, _>>()?;
         let passing = book.passing.into();

@@ -146,6 +146,8 @@ pub struct Service {
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
+    /// Its place among those of its service.
+    number: usize,
     name: Box<str>,
     when: Option<Condition>,
     pub(crate) action: Action,
@@ -291,6 +293,12 @@ impl Service {
 }
 
 impl Rule {
+    /// Its place among the rules of its service, from 0.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -56,9 +56,11 @@ impl<'a> Rulebook<'a> {
         }
     }
 
+    /// The rule at this place, from 0.
     pub(super) fn rule(
         &mut self,
         place: &Place<'_>,
+        number: usize,
         document: policy::Rule,
     ) -> Result<Rule, Error> {
         enum Choice {
@@ -85,6 +87,7 @@ impl<'a> Rulebook<'a> {
             Choice::Split(split) => Action::Split(self.split(&at_choice, split, &name)?),
         };
         Ok(Rule {
+            number,
             name: name.into(),
             when: when.transpose()?,
             action,

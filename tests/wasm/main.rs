@@ -10,6 +10,7 @@ mod guard;
 mod host;
 mod hostcalls;
 mod lifecycle;
+mod metrics;
 mod noise;
 mod refusals;
 mod remote;

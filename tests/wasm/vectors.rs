@@ -1,6 +1,6 @@
 //! The vectors in `tests/vectors`: what was decided natively, the module does to the headers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -131,6 +131,57 @@ fn every_vector_holds_in_both_forms() {
         assert!(failed.is_empty(), "{}", failed.join("\n"));
         assert!(run > 400, "{run} cases");
     }
+}
+
+/// Under which name the module counts a decision. A lane that goes through a service is its baseline.
+fn decided(policy: &Value, case: &Case) -> String {
+    let tag = |name: &str, value: &str| format!("gray_{name}=.={value};.;");
+    let expect = &case.expect;
+    let mut name = String::new();
+    if let (Some(service), Some(version)) = (&expect.service, &expect.version) {
+        let services = policy["services"].as_array().unwrap();
+        let own = services
+            .iter()
+            .find(|own| own["name"] == **service)
+            .unwrap();
+        let mut versions = own["versions"].as_array().unwrap().iter();
+        let is_own = versions.any(|own| own["name"] == **version);
+        let baseline = own["baseline"].as_str().unwrap();
+        let version = if is_own { version } else { baseline };
+        name = [tag("service", service), tag("version", version)].concat();
+    }
+    if let Some(rule) = &expect.rule {
+        name += &tag("rule", rule);
+    }
+    format!(
+        "{name}{}graylane_decisions_total",
+        tag("reason", &expect.reason)
+    )
+}
+
+#[test]
+fn every_decision_is_counted_by_its_reason() {
+    let vectors = files().into_iter().flat_map(|file| vectors(&file));
+    let mut reasons = BTreeSet::new();
+    // What was before some also decides, and nobody says why.
+    for vector in vectors.filter(|vector| vector.before.is_empty()) {
+        let mut vm = vm(&vector);
+        let root = vm.accept(&support::json(&vector.policy));
+        let mut expected = BTreeMap::new();
+        for case in &vector.cases {
+            vm.clock(case.now);
+            vm.chance(case.sent().random);
+            vm.serve_to(root, &case.request, &case.answered());
+            *expected.entry(decided(&vector.policy, case)).or_default() += 1;
+            reasons.insert(case.expect.reason.clone());
+        }
+        vm.tick(root);
+        let mut counted = vm.counted();
+        counted.retain(|name, _| name.ends_with("graylane_decisions_total"));
+        assert_eq!(counted, expected, "{}", vector.name);
+    }
+    let all = graylane::Reason::NAMES.map(str::to_owned);
+    assert_eq!(reasons, BTreeSet::from(all), "a reason has no vector");
 }
 
 /// Where nothing prescribes the chance, it keeps to the shares.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub(super) enum Kind {
     Counter = 0,
     Gauge = 1,
+    Histogram = 2,
 }
 
 /// What all VMs of one proxy see.
@@ -19,6 +20,8 @@ pub(super) struct Common {
     writes: u32,
     /// By their names: what the VMs count adds up.
     pub(super) metrics: BTreeMap<String, (Kind, u64)>,
+    /// What was put into histograms, by their names.
+    pub(super) samples: BTreeMap<String, Vec<u64>>,
     /// Nanoseconds since the Unix epoch.
     pub(super) now: u64,
     /// How many VMs there have been.

@@ -12,6 +12,7 @@ pub(super) fn define(call: &mut Hostcall<'_>) -> Answer {
     let kind = match call.number(0)? {
         0 => Kind::Counter,
         1 => Kind::Gauge,
+        2 => Kind::Histogram,
         other => {
             return Err(Error::new(format!(
                 "this host has no metrics of kind {other}"
@@ -36,7 +37,7 @@ pub(super) fn define(call: &mut Hostcall<'_>) -> Answer {
 pub(super) fn increment(call: &mut Hostcall<'_>) -> Answer {
     let offset = call.long(1)?;
     change(call, |kind, value| match (kind, offset) {
-        (Kind::Counter, ..=0) => None,
+        (Kind::Counter, ..=0) | (Kind::Histogram, _) => None,
         _ => Some(
             value
                 .checked_add_signed(offset)
@@ -45,13 +46,27 @@ pub(super) fn increment(call: &mut Hostcall<'_>) -> Answer {
     })
 }
 
-/// Sets a gauge. To a counter Envoy adds, which no module of ours asks for.
+/// Sets a gauge, or puts a value into a histogram. To a counter Envoy adds, which no module of ours
+/// asks for.
 pub(super) fn record(call: &mut Hostcall<'_>) -> Answer {
     let value = call.long(1)?.cast_unsigned();
-    change(call, |kind, _| match kind {
+    let mut is_sample = false;
+    let answer = change(call, |kind, count| match kind {
         Kind::Counter => Some(Err("a counter is set")),
         Kind::Gauge => Some(Ok(value)),
-    })
+        Kind::Histogram => {
+            is_sample = true;
+            Some(Ok(count + 1))
+        }
+    })?;
+    if is_sample {
+        let number = usize::try_from(call.number(0)?).expect("32 bits");
+        let state = call.state();
+        let (_, name) = &state.metrics[number - 1];
+        let mut common = state.common.borrow_mut();
+        common.samples.entry(name.clone()).or_default().push(value);
+    }
+    Ok(answer)
 }
 
 fn change(

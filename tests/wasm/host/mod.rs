@@ -109,6 +109,12 @@ impl Vm {
             .map(|(_, value)| *value)
     }
 
+    /// What was put into a histogram, by any VM of the proxy, in order.
+    pub(crate) fn samples(&self, name: &str) -> Vec<u64> {
+        let common = self.common();
+        common.samples.get(name).cloned().unwrap_or_default()
+    }
+
     /// Sets the clock of the proxy: milliseconds since the Unix epoch.
     pub(crate) fn clock(&mut self, now: u64) {
         self.common().now = now * 1_000_000;
