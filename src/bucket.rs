@@ -85,7 +85,7 @@ impl Draw {
     }
 
     /// What the weights add up to, of which a bucket is a part.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "tools")]
     pub(crate) fn total(&self) -> u32 {
         self.total
     }

@@ -8,7 +8,8 @@
 //!
 //! Everything but `plugin` is pure and runs natively: the same [`decide()`] answers in Envoy and in
 //! whatever checks Envoy. Only `plugin`, which exists in the wasm module alone, can name the host.
-//! The command line, `cli`, is beside all this, and never in the module.
+//! The command line, `cli`, is beside all this, and never in the module; nor is the part of it that
+//! the playground uses, the feature `tools`.
 
 #![cfg_attr(
     not(test),
@@ -20,13 +21,17 @@
         clippy::arithmetic_side_effects
     )
 )]
+#![cfg_attr(
+    all(target_arch = "wasm32", feature = "tools"),
+    allow(dead_code, reason = "some is for `plugin`, which is not there then")
+)]
 
 mod answer;
 mod baggage;
 mod bucket;
 #[cfg(feature = "chance")]
 pub mod chance;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub mod cli;
 mod decide;
 mod decimal;
@@ -40,7 +45,7 @@ mod moment;
 mod navigation;
 pub mod notify;
 pub mod policy;
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(any(all(target_arch = "wasm32", not(feature = "tools")), test))]
 mod property;
 pub mod remote;
 mod request;
@@ -50,7 +55,8 @@ mod secret;
 mod shared;
 mod wire;
 
-#[cfg(target_arch = "wasm32")]
+// With the tools it is no module, but a program that a browser runs.
+#[cfg(all(target_arch = "wasm32", not(feature = "tools")))]
 mod plugin;
 
 pub use answer::{Answer, NewCookie, settable};
@@ -68,7 +74,7 @@ pub use rules::{Node, Rules};
 pub use secret::Secret;
 pub use shared::Shared;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "tools")))]
 mod entry {
     proxy_wasm::main! {{
         crate::plugin::start();

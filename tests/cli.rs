@@ -27,6 +27,8 @@ mod input;
 mod istio;
 #[path = "cli/lanes.rs"]
 mod lanes;
+#[path = "cli/playground.rs"]
+mod playground;
 #[path = "cli/proxies.rs"]
 mod proxies;
 #[path = "cli/publish.rs"]

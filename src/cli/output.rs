@@ -1,7 +1,6 @@
 //! What commands print, and what they exit with.
 
 use std::fmt;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -28,7 +27,8 @@ pub(super) struct Said {
 }
 
 /// How it is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub(super) enum Format {
     /// For people
     Human,
@@ -64,10 +64,12 @@ impl Said {
 }
 
 /// Prints, with colours where a terminal shows them. A reader that has seen enough is no error.
-pub(super) fn print(text: &str) -> io::Result<()> {
+#[cfg(feature = "cli")]
+pub(super) fn print(text: &str) -> std::io::Result<()> {
+    use std::io::{ErrorKind, Write};
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }

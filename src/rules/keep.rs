@@ -51,7 +51,7 @@ impl Keep {
     }
 
     /// The cookie's name.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "tools")]
     pub(crate) fn cookie(&self) -> &str {
         &self.cookie
     }

@@ -7,7 +7,7 @@ mod compile;
 mod condition;
 mod cookies;
 mod exact;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub(crate) mod explain;
 mod guard;
 mod hosts;
@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub use crate::policy::{Algorithm, Carrier, Stamp};
 pub(crate) use cookies::Cookies;
 pub use guard::Guard;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tools")]
 pub(crate) use keep::Keep;
 pub(crate) use layout::Hit;
 pub use layout::Slice;
@@ -255,7 +255,7 @@ impl Service {
     }
 
     /// What is copied, in the policy's order: splits whose rest is not copied.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "tools")]
     pub(crate) fn mirrors(&self) -> &[Split] {
         &self.mirrors
     }

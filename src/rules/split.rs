@@ -99,7 +99,7 @@ impl Split {
     }
 
     /// The keys, in the order in which they are tried.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "tools")]
     pub(super) fn keys(&self) -> &[Key] {
         &self.by
     }

@@ -37,7 +37,7 @@ impl Version {
     }
 
     /// Whether it is one release with versions of other services.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "tools")]
     pub(crate) fn is_in_lane(&self) -> bool {
         self.lane.is_some()
     }

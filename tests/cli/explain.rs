@@ -10,7 +10,7 @@ use crate::support::vectors::{Vector, files, vectors};
 use crate::support::{Bytes, Sent};
 
 /// The options that say where the proxy stands.
-fn place(vector: &Vector) -> Vec<String> {
+pub(crate) fn place(vector: &Vector) -> Vec<String> {
     let proxy = &vector.proxy;
     let mut options = vec![
         format!("--node={}", vector.node),
@@ -44,7 +44,7 @@ fn claims(way: &str, claim: &Value, options: &mut Vec<String>) {
 }
 
 /// The options that make a request; `None` where a command line cannot carry it.
-fn options(sent: &Sent) -> Option<Vec<String>> {
+pub(crate) fn options(sent: &Sent) -> Option<Vec<String>> {
     let mut options = Vec::new();
     for (name, value) in [
         ("path", &sent.path),

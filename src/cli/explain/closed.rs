@@ -6,7 +6,7 @@ use crate::guard::{Standing, State};
 use crate::rules::{Rules, Service, Version};
 
 /// How the versions stand where these, each a service and its version, are closed.
-pub(super) fn standings(rules: &Rules, closed: &[String]) -> anyhow::Result<Vec<Standing>> {
+pub(in crate::cli) fn standings(rules: &Rules, closed: &[String]) -> anyhow::Result<Vec<Standing>> {
     let versions = rules.services().iter().flat_map(Service::versions);
     let mut standings = vec![Standing::default(); versions.count()];
     for name in closed {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::story::{Asked, Condition, Outcome, Split, Story};
 use crate::cli::output::{BAD, BOLD, DIM, GOOD, WARN, grouped, styled};
 
-pub(super) fn human(story: &Story, names_host: bool) -> String {
+pub(in crate::cli) fn human(story: &Story, names_host: bool) -> String {
     let mut out = String::new();
     let answer = match (&story.service, &story.version) {
         (Some(service), Some(version)) => format!("{service} → {version}"),

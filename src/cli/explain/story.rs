@@ -14,7 +14,7 @@ use crate::{
 
 /// A decision, and how it came about.
 #[derive(Debug, Serialize)]
-pub(super) struct Story {
+pub(in crate::cli) struct Story {
     pub(super) service: Option<String>,
     pub(super) version: Option<String>,
     pub(super) cluster: Option<String>,

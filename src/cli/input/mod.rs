@@ -1,16 +1,20 @@
 //! Policies in files: by themselves, in a `WasmPlugin`, in Envoy's configuration.
 
 mod carrier;
+#[cfg(feature = "cli")]
+mod file;
 mod scalar;
 mod tree;
 mod yaml;
 
+#[cfg(feature = "cli")]
+pub(super) use file::File;
 pub(super) use tree::Mark;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Context;
@@ -19,22 +23,11 @@ use serde_json::Value;
 use crate::error::Place;
 use crate::{Error, Node, Policy, Rules};
 
-/// A file that may hold policies, as a command is given it.
-#[derive(Clone, Debug, clap::Args)]
-pub(super) struct File {
-    /// A policy, a `WasmPlugin`, or Envoy's configuration, as YAML or JSON; `-` is standard input
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// The policy, where the file holds several: a filter's or `WasmPlugin`'s name
-    #[arg(long, value_name = "NAME")]
-    pub(super) policy: Option<String>,
-}
-
 /// The bytes of a policy, and where they stand.
 pub(super) struct Source {
     /// The file, and the policy's name where that is needed to tell it from others.
     pub(super) label: String,
-    name: String,
+    pub(super) name: String,
     file: String,
     bytes: Vec<u8>,
     tree: Rc<tree::Node>,
@@ -69,15 +62,20 @@ impl std::error::Error for Refusal {}
 /// Every policy of a file, of which there is at least one.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
     let (file, bytes) = bytes(path)?;
+    in_text(&file, &bytes)
+}
+
+/// Every policy of a file that has been read, of which there is at least one.
+pub(super) fn in_text(file: &str, bytes: &[u8]) -> anyhow::Result<Vec<Source>> {
     let refuse = |mark, problem: String| {
         anyhow::Error::new(Refusal {
-            label: file.clone(),
-            at: position(&file, mark),
+            label: file.to_owned(),
+            at: position(file, mark),
             mark,
             error: Place::ROOT.error(problem),
         })
     };
-    let text = std::str::from_utf8(&bytes)
+    let text = std::str::from_utf8(bytes)
         .map_err(|_| refuse(None, "is not UTF-8; save it so".to_owned()))?;
     let json = serde_json::from_str::<Value>(text).ok();
     let documents = match (yaml::parse(text), &json) {
@@ -101,7 +99,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
         && Rc::ptr_eq(&alone.tree, &documents[0])
     {
         // A policy in JSON goes to the core as it was written.
-        alone.bytes.clone_from(&bytes);
+        alone.bytes = bytes.to_vec();
     }
     if found.is_empty() {
         return Err(refuse(
@@ -111,7 +109,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
                 .to_owned(),
         ));
     }
-    Ok(sources(&file, found))
+    Ok(sources(file, found))
 }
 
 /// A file's name and content.
@@ -172,29 +170,6 @@ fn sources(file: &str, found: Vec<carrier::Found>) -> Vec<Source> {
         }
     };
     found.into_iter().enumerate().map(source).collect()
-}
-
-impl File {
-    /// The one policy that is meant, in force on the node.
-    pub(super) fn load(&self, node: &Node) -> anyhow::Result<Loaded> {
-        let mut sources = read(&self.file)?;
-        let names: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
-        let names = names.join(", ");
-        if let Some(name) = &self.policy {
-            sources.retain(|source| source.name == *name);
-        }
-        match (sources.len(), sources.pop()) {
-            (1, Some(source)) => Ok(source.load(node)?),
-            (0, _) => anyhow::bail!(
-                "{} has no policy of this name; choose one by --policy: {names}",
-                self.file.display()
-            ),
-            _ => anyhow::bail!(
-                "{} holds several policies; choose one by --policy: {names}",
-                self.file.display()
-            ),
-        }
-    }
 }
 
 impl Source {
