@@ -23,6 +23,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
             stamped: None,
             mirror: None,
             reason: Reason::NoService,
+            bucket: None,
             tag: if rules.believes(request, moment) {
                 Tag::Keep
             } else {
@@ -64,6 +65,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         version,
         stamped,
         reason,
+        bucket,
         assigned,
     } = outcome;
     let off = matches!(reason, Reason::Disabled | Reason::DryRun | Reason::Inbound);
@@ -77,6 +79,7 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
             copy.filter(|_| !rules.is_behind(request))
         },
         reason,
+        bucket,
         tag: match incoming {
             Incoming::None if matches!(reason, Reason::Inbound) => Tag::Keep,
             Incoming::None => stamp(rules, service, stamped),
@@ -88,6 +91,33 @@ pub fn decide<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) 
         stamped: Some(stamped),
         assigned,
         dry_runs,
+    }
+}
+
+/// Whether the request came to an edge with a tag that is not believed. An empty one is none.
+///
+/// It costs a look at each request, and decides nothing: it is for those who count such tags.
+#[must_use]
+pub fn drops_tag<'r>(rules: &'r Rules, request: &impl Request<'r>, moment: Moment) -> bool {
+    let mut has_tag = false;
+    if rules.believes_everybody() {
+        return has_tag;
+    }
+    first_tag(rules, request, &mut |tag| has_tag = !tag.is_empty());
+    has_tag && !rules.believes(request, moment)
+}
+
+/// Shows the tag that the request came with.
+fn first_tag<'r>(rules: &'r Rules, request: &impl Request<'r>, read: &mut dyn FnMut(&[u8])) {
+    let name = &rules.headers.version;
+    match rules.carrier {
+        Carrier::Header => {
+            request.any_header(name, &mut |tag| {
+                read(tag);
+                true
+            });
+        }
+        Carrier::Baggage => first_entry(request, name, read),
     }
 }
 
@@ -112,7 +142,7 @@ fn incoming<'r>(
     if !rules.believes_some() {
         return incoming;
     }
-    let mut read = |tag: &[u8]| {
+    first_tag(rules, request, &mut |tag| {
         let Ok(tag) = str::from_utf8(tag) else {
             incoming = Incoming::Foreign;
             return;
@@ -124,17 +154,7 @@ fn incoming<'r>(
             None if !tag.is_empty() && !rules.is_baseline(tag) => Incoming::Foreign,
             _ => Incoming::None,
         };
-    };
-    let name = &rules.headers.version;
-    match rules.carrier {
-        Carrier::Header => {
-            request.any_header(name, &mut |tag| {
-                read(tag);
-                true
-            });
-        }
-        Carrier::Baggage => first_entry(request, name, &mut read),
-    }
+    });
     // Whom to believe is asked last: most requests have no tag.
     match incoming {
         Incoming::None => Incoming::None,
@@ -149,6 +169,7 @@ struct Outcome<'r> {
     /// Whose tag the request gets: the version's, or that of its lane which goes on without it.
     stamped: &'r Version,
     reason: Reason<'r>,
+    bucket: Option<Bucket>,
     assigned: Option<Box<Assigned<'r>>>,
 }
 
@@ -158,6 +179,7 @@ impl<'r> Outcome<'r> {
             version,
             stamped: version,
             reason,
+            bucket: None,
             assigned: None,
         }
     }
@@ -288,6 +310,7 @@ fn ask_split<'r>(
     };
     let version = version.unwrap_or(service.baseline());
     let mut outcome = Outcome::of(version, Reason::Rule(rule));
+    outcome.bucket = Some(bucket);
     outcome.assigned = assigned;
     Some(outcome.unless_closed(service, moment, || is_first(hit, version)))
 }

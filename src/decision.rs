@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::answer::NewCookie;
+use crate::bucket::Bucket;
 use crate::rules::{Cookies, Rule, Service, Version};
 
 /// The answer to one request.
@@ -14,6 +15,8 @@ pub struct Decision<'r> {
     pub(crate) stamped: Option<&'r Version>,
     pub(crate) mirror: Option<&'r Version>,
     pub(crate) reason: Reason<'r>,
+    /// The user's, where a split has decided by it.
+    pub(crate) bucket: Option<Bucket>,
     pub(crate) tag: Tag,
     /// In a box, since it is large and rare, and a decision is moved.
     pub(crate) assigned: Option<Box<Assigned<'r>>>,
@@ -191,6 +194,13 @@ impl<'r> Decision<'r> {
     #[must_use]
     pub fn reason(&self) -> Reason<'r> {
         self.reason
+    }
+
+    /// The user's bucket, where a split has decided by it: also where the version that it is for
+    /// is closed, and never where a cookie keeps the user.
+    #[must_use]
+    pub fn bucket(&self) -> Option<Bucket> {
+        self.bucket
     }
 
     /// What becomes of the tag.

@@ -26,6 +26,7 @@
     allow(dead_code, reason = "some is for `plugin`, which is not there then")
 )]
 
+mod annotation;
 mod answer;
 mod baggage;
 mod bucket;
@@ -59,10 +60,11 @@ mod wire;
 #[cfg(all(target_arch = "wasm32", not(feature = "tools")))]
 mod plugin;
 
+pub use annotation::Annotation;
 pub use answer::{Answer, NewCookie, settable};
 pub use baggage::rewritten;
 pub use bucket::{Bucket, Draw, SCALE};
-pub use decide::decide;
+pub use decide::{decide, drops_tag};
 pub use decision::{Decision, DryRun, Id, Reason, Tag};
 pub use effects::{HeaderEffect, effects};
 pub use error::Error;

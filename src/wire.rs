@@ -53,3 +53,39 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+/// What [`double`] adds, in bytes.
+pub(crate) const DOUBLE: usize = 9;
+
+/// Adds bytes, or text, to a message, as the field of this number, at most 15.
+pub(crate) fn delimited(message: &mut Vec<u8>, number: u8, bytes: &[u8]) {
+    head(message, number, bytes.len());
+    message.extend_from_slice(bytes);
+}
+
+/// What [`delimited`] adds for so many bytes.
+pub(crate) fn size(mut length: usize) -> usize {
+    let mut size = length.saturating_add(2);
+    while length > 0x7f {
+        size = size.saturating_add(1);
+        length >>= 7;
+    }
+    size
+}
+
+/// Begins what [`delimited`] adds, of so many bytes.
+pub(crate) fn head(message: &mut Vec<u8>, number: u8, mut length: usize) {
+    message.push(number << 3 | LENGTH_DELIMITED as u8);
+    // Seven bits at a time, the lowest first.
+    while length > 0x7f {
+        message.push(0x80 | length.to_le_bytes()[0]);
+        length >>= 7;
+    }
+    message.push(length.to_le_bytes()[0]);
+}
+
+/// Adds a `double` to a message, as the field of this number, at most 15.
+pub(crate) fn double(message: &mut Vec<u8>, number: u8, value: f64) {
+    message.push(number << 3 | FIXED64 as u8);
+    message.extend_from_slice(&value.to_le_bytes());
+}

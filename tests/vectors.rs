@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use graylane::guard::Standing;
-use graylane::{Bucket, Moment, Node, Policy, Rules, decide, effects, settable};
+use graylane::{
+    Annotation, Bucket, Moment, Node, Policy, Rules, decide, drops_tag, effects, settable,
+};
 use serde_json::json;
 use support::guards;
 use support::vectors::{Answer, Case, DryRun, Vector, files, vectors, written};
@@ -35,7 +37,8 @@ impl Case {
             ..self.sent()
         };
         let now = self.now;
-        let decision = decide(rules, &sent, Moment { now, standings });
+        let moment = Moment { now, standings };
+        let decision = decide(rules, &sent, moment);
         let cookies = decision.new_cookies();
         let answered = Answered(&self.answer);
         let settable = settable(&cookies, &answered);
@@ -55,6 +58,11 @@ impl Case {
             headers: names.map(|name| (name.clone(), values(name))).collect(),
             set_cookies: settable.map(|cookie| cookie.line.clone()).collect(),
             dry_runs: dry_runs.collect(),
+            annotation: rules.annotates().then(|| {
+                let annotation = Annotation::from(&decision).to_struct();
+                annotation.escape_ascii().to_string()
+            }),
+            drops_tag: rules.annotates() && drops_tag(rules, &sent, moment),
         }
     }
 }

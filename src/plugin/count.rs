@@ -111,6 +111,14 @@ pub(super) fn given_up(verdicts: u32) {
     count("graylane_notify_given_up_total".to_owned(), verdicts);
 }
 
+/// Counts a tag that came with a request, and was not believed.
+pub(super) fn tag_dropped() {
+    let name = "graylane_tags_dropped_total".to_owned();
+    if let Some(number) = number(MetricType::Counter, name) {
+        let _ = hostcalls::increment_metric(number, 1);
+    }
+}
+
 /// Tells how many other proxies are heard of.
 pub(super) fn proxies(others: usize) {
     let name = "graylane_fleet_proxies".to_owned();

@@ -6,6 +6,7 @@ use log::debug;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use super::annotate::annotate;
 use super::count;
 use super::host::{self, HostAnswer, HostRequest};
 use super::in_force::InForce;
@@ -49,6 +50,9 @@ impl HttpContext for Filter {
                 standings: &standings,
             };
             let decision = decide(rules, &request, moment);
+            if rules.annotates() {
+                annotate(rules, &request, moment, &decision);
+            }
             effects(rules, &decision).for_each(|effect| request.apply(effect));
             request.teach();
             decision.dry_runs().iter().for_each(tell);

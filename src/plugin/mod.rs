@@ -1,6 +1,7 @@
 //! The filter inside Envoy: the only code that names the host.
 
 mod alive;
+mod annotate;
 mod calls;
 mod count;
 mod decisions;

@@ -10,7 +10,7 @@ use super::filter::Filter;
 use super::follow::Follow;
 use super::in_force::InForce;
 use super::notice::Notice;
-use super::{alive, count, host};
+use super::{alive, annotate, count, host};
 use crate::{Error, Policy, Rules, revision};
 
 /// Tells the SDK what to create. Runs once in each VM.
@@ -51,6 +51,9 @@ impl Root {
     }
 
     fn put(&mut self, (mut rules, revision): (Rules, u32)) {
+        if rules.annotates() {
+            annotate::declare();
+        }
         self.notice.replace(rules.take_notify());
         self.in_force = Some(Rc::new(InForce::new(rules, revision)));
     }

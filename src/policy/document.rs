@@ -32,6 +32,10 @@ pub struct Policy {
     /// What the tag travels in.
     #[cfg_attr(feature = "cli", schemars(default))]
     pub carrier: Carrier,
+    /// `true` writes each decision where access logs and traces find it, and counts tags that were
+    /// not believed.
+    #[cfg_attr(feature = "cli", schemars(default))]
+    pub annotate: bool,
     /// The names of the headers that the filter writes.
     #[cfg_attr(feature = "cli", schemars(default))]
     pub headers: Headers,
@@ -207,7 +211,7 @@ pub struct Mirror {
 }
 
 objects! {
-    Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, headers, trust, claims_in, services, lanes, remote, notify }
+    Policy: "a policy: an object" { schema, role, enabled = true, stamp, carrier, annotate, headers, trust, claims_in, services, lanes, remote, notify }
     Headers: "names of headers: an object" { version, cluster, mirror }
     Service: "a service: an object" { name, hosts, enabled = true, dry_run, baseline, versions, rules, mirror, cookies }
     Version: "a version: an object" { name, cluster, enabled = true, guard }

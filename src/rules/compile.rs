@@ -77,6 +77,7 @@ impl Rules {
             enabled: policy.enabled,
             stamp: policy.stamp,
             carrier: policy.carrier,
+            annotate: policy.annotate,
             hosts: services.hosts,
             baselines,
             routes: Routes {

@@ -64,6 +64,8 @@ pub struct Rules {
     pub(crate) enabled: bool,
     pub(crate) stamp: Stamp,
     pub(crate) carrier: Carrier,
+    /// Whether decisions are written for access logs.
+    annotate: bool,
     pub(crate) headers: Headers,
     belief: Belief,
     /// Whether requests may come in to the service that the proxy stands beside.
@@ -172,6 +174,11 @@ impl Rules {
         }
     }
 
+    /// Whether every tag is believed: in the mesh.
+    pub(crate) fn believes_everybody(&self) -> bool {
+        matches!(self.belief, Belief::Everybody)
+    }
+
     /// Whether any tag can be believed, and so has to be read.
     pub(crate) fn believes_some(&self) -> bool {
         !matches!(self.belief, Belief::Nobody)
@@ -198,6 +205,13 @@ impl Rules {
     #[must_use]
     pub fn needs_clock(&self) -> bool {
         self.needs_clock
+    }
+
+    /// Whether each decision is to be written where access logs find it, as an
+    /// [`crate::Annotation`].
+    #[must_use]
+    pub fn annotates(&self) -> bool {
+        self.annotate
     }
 
     /// The config centre that the policy, or what holds over it, comes from.

@@ -221,7 +221,7 @@ fn what_is_no_policy_is_refused_with_its_line() {
         (
             "schema: graylane/v1\nstamp: all\nstamp.x: 1\n",
             "-:3:1: error: stamp.x: unknown field `stamp.x`, expected one of `schema`, `role`, \
-             `enabled`, `stamp`, `carrier`, `headers`, `trust`, `claims_in`, `services`, `lanes`, `remote`, `notify`",
+             `enabled`, `stamp`, `carrier`, `annotate`, `headers`, `trust`, `claims_in`, `services`, `lanes`, `remote`, `notify`",
         ),
         // What JSON says in two halves YAML does not know; and a repetition is not lost by that.
         (

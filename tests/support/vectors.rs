@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Bytes, ROOT, Sent};
@@ -114,6 +115,17 @@ pub(crate) struct Answer {
     pub(crate) set_cookies: Vec<String>,
     #[serde(default)]
     pub(crate) dry_runs: Vec<DryRun>,
+    /// What access logs find, where the policy says `annotate`: the bytes of a `Struct`, escaped.
+    #[serde(default, deserialize_with = "annotation")]
+    pub(crate) annotation: Option<String>,
+    /// Whether a tag is counted that was not believed.
+    #[serde(default)]
+    pub(crate) drops_tag: bool,
+}
+
+fn annotation<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let object = Value::deserialize(from)?;
+    Ok(Some(super::wire(&object).escape_ascii().to_string()))
 }
 
 /// Every file of vectors.

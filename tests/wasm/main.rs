@@ -3,6 +3,7 @@
 //! `make test-wasm` builds the module first. Plain `cargo test` leaves this out (`test = false` in
 //! `Cargo.toml`): the core is tested without a module.
 
+mod annotate;
 mod cookies;
 mod exports;
 mod fetching;

@@ -58,7 +58,14 @@ fn wrong(case: &Case, served: &Served) -> Option<String> {
         |headers: &crate::host::Headers| headers.without(expected.keys().map(String::as_str));
     let touched = rest(&served.before) != rest(&served.after);
     let loud = served.log.iter().find(|(level, _)| *level > DEBUG);
+    let written = served.annotation.as_deref().map(<[u8]>::escape_ascii);
+    let written = written.map(|bytes| bytes.to_string());
+    let annotation = (written != case.expect.annotation).then(|| {
+        let expected = &case.expect.annotation;
+        format!("annotation: expected {expected:?}, got {written:?}")
+    });
     differs
+        .or(annotation)
         .or_else(|| touched.then(|| format!("other headers changed: {:?}", served.after)))
         .or_else(|| loud.map(|line| format!("a request was logged: {line:?}")))
 }
@@ -95,6 +102,9 @@ fn counters(case: &Case) -> BTreeMap<String, u64> {
             tag("service", service)
         );
         *counters.entry(name).or_default() += 1;
+    }
+    if case.expect.drops_tag {
+        counters.insert("graylane_tags_dropped_total".to_owned(), 1);
     }
     counters
 }

@@ -11,6 +11,7 @@ pub(super) fn left_out(document: &Value) -> Value {
         "enabled": true,
         "stamp": "all",
         "carrier": "header",
+        "annotate": false,
         "claims_in": "payload",
     });
     leave_out(&mut policy, &defaults);
@@ -119,6 +120,7 @@ mod tests {
             ("/role", json!("edge")),
             ("/enabled", json!(true)),
             ("/stamp", json!("all")),
+            ("/annotate", json!(false)),
             ("/carrier", json!("header")),
             ("/lanes/0/enabled", json!(true)),
             ("/lanes/0/mode", json!("permissive")),

@@ -178,6 +178,12 @@ impl Vm {
         root
     }
 
+    /// What the module has said of properties that it will set: the arguments of
+    /// `declare_property`.
+    pub(crate) fn declared(&self) -> &[Vec<u8>] {
+        &self.store.data().declared
+    }
+
     /// What Envoy does with a configuration that has been replaced, once its requests are over.
     pub(crate) fn retire(&mut self, Root(root): Root) {
         self.delete(root);

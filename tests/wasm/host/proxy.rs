@@ -23,6 +23,8 @@ pub(super) fn hostcall(name: &str) -> Option<fn(&mut Hostcall<'_>) -> Answer> {
         "proxy_get_current_time_nanoseconds" => time,
         "proxy_get_buffer_bytes" => buffer,
         "proxy_get_property" => property,
+        "proxy_set_property" => set_property,
+        "proxy_call_foreign_function" => foreign,
         "proxy_set_effective_context" => context,
         "proxy_get_header_map_value" => first,
         "proxy_get_header_map_pairs" => pairs,
@@ -49,10 +51,11 @@ pub(super) fn subject(name: &str, call: &Hostcall<'_>) -> Result<Option<String>,
         | "proxy_replace_header_map_value"
         | "proxy_remove_header_map_value"
         | "proxy_define_metric" => Some(call.text(1)?),
-        "proxy_get_property" => Some(way(call)?.join(".")),
-        "proxy_get_shared_data" | "proxy_set_shared_data" | "proxy_http_call" => {
-            Some(call.text(0)?)
-        }
+        "proxy_get_property" | "proxy_set_property" => Some(way(call)?.join(".")),
+        "proxy_get_shared_data"
+        | "proxy_set_shared_data"
+        | "proxy_http_call"
+        | "proxy_call_foreign_function" => Some(call.text(0)?),
         _ => None,
     })
 }
@@ -106,6 +109,31 @@ fn property(call: &mut Hostcall<'_>) -> Answer {
         Some(value) => call.give(2, &value),
         None => Ok(Status::NotFound),
     }
+}
+
+/// For as long as the request is there; a root context has none.
+fn set_property(call: &mut Hostcall<'_>) -> Answer {
+    let (way, value) = (way(call)?.join("."), call.bytes(2)?);
+    let state = call.state();
+    let Some(stream) = state.streams.get_mut(&state.context) else {
+        return Ok(Status::NotFound);
+    };
+    stream.properties.insert(way, value);
+    Ok(Status::Ok)
+}
+
+/// Of Envoy's functions this host has one, which takes each declaration once.
+fn foreign(call: &mut Hostcall<'_>) -> Answer {
+    let (name, arguments) = (call.text(0)?, call.bytes(2)?);
+    if name != "declare_property" {
+        return Ok(Status::NotFound);
+    }
+    let declared = &mut call.state().declared;
+    if declared.contains(&arguments) {
+        return Ok(Status::BadArgument);
+    }
+    declared.push(arguments);
+    Ok(Status::Ok)
 }
 
 /// Its names are separated by zero bytes, of which a last one counts for nothing.

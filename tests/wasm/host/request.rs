@@ -17,6 +17,8 @@ pub(crate) struct Served {
     pub(crate) after: Headers,
     /// The answer as it goes on.
     pub(crate) answer: Headers,
+    /// What access logs find of the decision.
+    pub(crate) annotation: Option<Vec<u8>>,
     pub(crate) calls: Calls,
     pub(crate) log: Vec<Line>,
 }
@@ -35,12 +37,14 @@ impl Vm {
         let request = self.open(root);
         let (before, after) = self.send(request, sent);
         let answer = self.answer(request, ended);
+        let annotation = self.stream(request.0).properties.remove("graylane");
         self.end(request, ended);
         let state = self.store.data_mut();
         Served {
             before,
             after,
             answer,
+            annotation,
             calls: mem::take(&mut state.calls),
             log: mem::take(&mut state.log),
         }

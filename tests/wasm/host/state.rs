@@ -35,6 +35,8 @@ pub(crate) type Calls = BTreeMap<String, u32>;
 pub(super) struct State {
     /// Only while a root context is configured, as in Envoy.
     pub(super) configuration: Option<Vec<u8>>,
+    /// What the module has said of properties that it will set.
+    pub(super) declared: Vec<Vec<u8>>,
     /// What it knows by itself.
     pub(super) properties: Properties,
     /// The requests under way, by the context that each has.
@@ -90,6 +92,7 @@ impl State {
         };
         Self {
             configuration: None,
+            declared: Vec::new(),
             properties: Properties::from([("plugin_name".to_owned(), b"graylane".into())]),
             streams: BTreeMap::new(),
             context: 0,
