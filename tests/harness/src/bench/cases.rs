@@ -177,6 +177,7 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
     let keeping = policy(Names::Tag, &of::keep());
     let follow = of::in_mesh(sticky.clone());
     let baggage = of::set(sticky.clone(), "carrier", "baggage".into());
+    let annotated = of::set(sticky.clone(), "annotate", true.into());
     // Of the version's name, by which the routes know the tag.
     let lane = json!([{ "name": "v2", "members": ["checkout/v2"] }]);
     let lane = of::set(sticky.clone(), "lanes", lane);
@@ -227,6 +228,7 @@ fn policies(of_module: &Graylane<'_>) -> Result<Vec<Case>> {
         )?
         .base(Some(NO_FILTER_BAGGAGE), Routes::Baggage)
         .held("sticky", None),
+        case("annotate", "sticky split, annotated", &annotated, users())?.held("sticky", None),
         case("no-service", "no service has the host", &elsewhere, users())?
             .held("floor-look", 1.05),
         case("mirror", "clusters and a mirror", &mirrored, users())?.held("clusters", None),
