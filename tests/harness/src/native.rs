@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result};
 use graylane::{HeaderEffect, Moment, Node, Policy, Rules};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{Answer, Visit};
 
@@ -74,6 +74,27 @@ impl Native {
             rule: owned(decision.rule()),
             dry_runs: dry_runs.collect(),
         }
+    }
+
+    /// What an access log must say of this visit, by a policy that knows no time: the decision's
+    /// own words, those that there are.
+    #[must_use]
+    pub fn annotation(&self, visit: &Visit) -> Value {
+        let decision = graylane::decide(&self.rules, visit, Moment::at(0));
+        let mut said = json!({ "reason": decision.reason().name() });
+        for (name, text) in [
+            ("service", decision.service()),
+            ("version", decision.version()),
+            ("rule", decision.rule()),
+        ] {
+            if let Some(text) = text {
+                said[name] = text.into();
+            }
+        }
+        if let Some(bucket) = decision.bucket() {
+            said["bucket"] = bucket.number().into();
+        }
+        said
     }
 
     /// The visit as it travels on from a filter of this policy.

@@ -42,6 +42,7 @@ async fn every_sample_starts_with_its_own_policy() {
         "geo",
         "dynamic",
         "remote",
+        "telemetry",
     ] {
         let envoy = lab.envoy(&Setup::of(sample), &backends).await.unwrap();
         for protocol in [Protocol::Http1, Protocol::Http2] {
@@ -95,6 +96,7 @@ async fn every_configuration_is_valid() {
         "geo",
         "dynamic",
         "remote",
+        "telemetry",
     ] {
         let values = Values {
             listener: ([127, 0, 0, 1], 10_000).into(),

@@ -12,6 +12,7 @@ mod geo;
 mod grpc;
 pub mod guard;
 mod keep;
+mod logs;
 mod mesh;
 mod mint;
 mod mirror;
@@ -25,6 +26,7 @@ mod shares;
 mod sticky;
 mod streams;
 mod switch;
+mod traces;
 mod trust;
 mod vectors;
 mod watched;
@@ -67,6 +69,10 @@ pub enum Check {
     Mint,
     /// Who was on a canary stays there, although its share shrinks.
     Keep,
+    /// Each line of the access log says of its request who got what and why, as the core does.
+    Logs,
+    /// Each span has the version; who was traced before stays in the same trace.
+    Traces,
     /// What runs dry is counted, and applied to nobody.
     DryRun,
     /// Forged headers change nothing, with the module alive or dead.
@@ -118,6 +124,8 @@ impl Check {
             Self::Trust => trust::check(lab).await,
             Self::Mint => mint::check(lab).await,
             Self::Keep => keep::check(lab).await,
+            Self::Logs => logs::check(lab).await,
+            Self::Traces => traces::check(lab).await,
             Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,

@@ -1,9 +1,12 @@
-//! Prometheus and Alertmanager, real ones, as child processes: of Debian, or of their projects.
+//! Prometheus, Alertmanager and a receiver of spans, real ones, as child processes: of Debian, or of
+//! their projects.
 
 mod alertmanager;
+mod otlp;
 mod prometheus;
 
 pub use alertmanager::Alertmanager;
+pub use otlp::{Otlp, Span};
 pub use prometheus::Prometheus;
 
 use std::net::SocketAddr;
