@@ -1,9 +1,9 @@
 //! Protobuf's wire format: what a message is made of.
 
-const VARINT: u64 = 0;
-const FIXED64: u64 = 1;
-const LENGTH_DELIMITED: u64 = 2;
-const FIXED32: u64 = 5;
+const VARINT: u8 = 0;
+const FIXED64: u8 = 1;
+const LENGTH_DELIMITED: u8 = 2;
+const FIXED32: u8 = 5;
 
 /// A field's content.
 pub(crate) enum Field<'m> {
@@ -17,7 +17,7 @@ pub(crate) enum Field<'m> {
 /// of a kind that is not written any more.
 pub(crate) fn field<'m>(message: &mut &'m [u8]) -> Option<(u64, Field<'m>)> {
     let key = varint(message)?;
-    let content = match key & 7 {
+    let content = match key.to_le_bytes()[0] & 7 {
         VARINT => Field::Number(varint(message)?),
         FIXED64 => Field::Number(u64::from_le_bytes(chunk(message)?)),
         FIXED32 => {
@@ -75,7 +75,7 @@ pub(crate) fn size(mut length: usize) -> usize {
 
 /// Begins what [`delimited`] adds, of so many bytes.
 pub(crate) fn head(message: &mut Vec<u8>, number: u8, mut length: usize) {
-    message.push(number << 3 | LENGTH_DELIMITED as u8);
+    message.push(number << 3 | LENGTH_DELIMITED);
     // Seven bits at a time, the lowest first.
     while length > 0x7f {
         message.push(0x80 | length.to_le_bytes()[0]);
@@ -86,6 +86,6 @@ pub(crate) fn head(message: &mut Vec<u8>, number: u8, mut length: usize) {
 
 /// Adds a `double` to a message, as the field of this number, at most 15.
 pub(crate) fn double(message: &mut Vec<u8>, number: u8, value: f64) {
-    message.push(number << 3 | FIXED64 as u8);
+    message.push(number << 3 | FIXED64);
     message.extend_from_slice(&value.to_le_bytes());
 }

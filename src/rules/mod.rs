@@ -60,6 +60,10 @@ use crate::request::Request;
 
 /// A policy in the form that decides.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each holds or does not, whatever the others do"
+)]
 pub struct Rules {
     pub(crate) enabled: bool,
     pub(crate) stamp: Stamp,
