@@ -86,8 +86,9 @@ fn examples() -> Result<BTreeMap<String, String>> {
     let mut examples = BTreeMap::new();
     for entry in fs::read_dir(EXAMPLES)? {
         let path = entry?.path();
+        let is_policy = path.extension().is_some_and(|own| own == "yaml");
         let name = path.file_name().and_then(|name| name.to_str());
-        let Some(name) = name.filter(|name| name.ends_with(".yaml")) else {
+        let Some(name) = name.filter(|_| is_policy) else {
             continue;
         };
         examples.insert(name.to_owned(), fs::read_to_string(&path)?);
