@@ -26,8 +26,11 @@ GATE := $(shell test "$$(uname -sm)" = "Linux x86_64" && command -v valgrind >/d
 GO := $(shell command -v go >/dev/null && echo test-go)
 # Where etcd is, a policy comes from it.
 ETCD := $(or $(ETCD_BIN),$(shell command -v etcd))
+# Where Chromium is, pages are looked at.
+CHROMIUM := $(or $(CHROMIUM_BIN),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+PAGES := $(if $(CHROMIUM),test-playground)
 LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)) \
-  $(if $(ETCD),,of the demo remote and fleet (need etcd)))
+  $(if $(ETCD),,of the demo remote and fleet (need etcd)) $(if $(CHROMIUM),,test-playground (needs Chromium)))
 # Whose media types the image has: oci or docker.
 MEDIA ?= oci
 PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)
@@ -44,7 +47,7 @@ demo: wasm cli-tested ## Run the filter in real Envoy on real traffic, and show 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
 
-test: lint test-core test-wasm test-harness test-image $(GO) $(GATE) demo ## Everything that gates a change
+test: lint test-core test-wasm test-harness test-image $(PAGES) $(GO) $(GATE) demo ## Everything that gates a change
 	@echo "make test: all passed$(if $(LEFT_OUT),; left out: $(LEFT_OUT))"
 
 test-core: ## The core natively: vectors, refusals, limits, properties, hours of a guard; and the command line
@@ -80,6 +83,10 @@ test-go: ## The Go of docs/mesh.md: formatting, lints, and requests and calls th
 
 test-java: ## The Java of docs/mesh.md, by Maven, which brings Spring; not part of make test
 	cd docs/examples/java && mvn --quiet --batch-mode test
+
+# Debian and Ubuntu: apt-get install chromium.
+test-playground: playground cli-tested ## The playground in headless Chromium: its answers are the command line's, it asks nobody
+	$(CARGO) test --release --package graylane-harness --test playground -- --ignored
 
 # Debian and Ubuntu: apt-get install etcd-server etcd-client prometheus prometheus-alertmanager curl.
 # What is missing is left out, and said.
@@ -149,6 +156,11 @@ probes: wasm-target ## Build the filters that do next to nothing, as target/prob
 brought = built=$${CARGO_TARGET_DIR:-target}/$(1)/graylane; mkdir -p target/$(1) && \
   if [ ! $$built -ef target/$(1)/graylane ]; then cp $$built target/$(1)/; fi
 
+playground: wasm-target ## Build the page that tells what a policy means, as target/playground/graylane.html
+	$(REMAPPED) $(CARGO) build --profile module --target wasm32-wasip1 --package graylane-playground --bin graylane-playground
+	@$(CARGO) run --quiet --release --package graylane-playground --bin graylane-page -- \
+	$(BUILT)/graylane-playground.wasm target/playground/graylane.html
+
 cli: ## Build the command line, as target/release/graylane
 	$(CARGO) build --release --package graylane --bin graylane --features cli
 	@$(call brought,release)
@@ -201,4 +213,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo run test test-core suites test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

@@ -75,6 +75,11 @@ function share() {
   }, 300);
 }
 
+function changed() {
+  update();
+  share();
+}
+
 function show(state) {
   write(form, state);
   update();
@@ -88,23 +93,23 @@ async function begin() {
   program = new Program(await WebAssembly.compile(await unpacked(by("program").textContent)));
   by("example").append(...Object.keys(examples).map((name) => element("option", {}, name)));
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
-    update();
-    share();
+  form.addEventListener("input", ({ target }) => {
+    // Sliders, and what chooses for a field, have no name: they are no part of the question.
+    if (target.name) changed();
   });
   by("example").addEventListener("change", ({ target }) => {
     if (target.value === "") return;
     form.elements.policy.value = examples[target.value];
     target.value = "";
+    changed();
   });
   by("which").addEventListener("change", ({ target }) => {
     form.elements.number.value = target.value;
-    update();
+    changed();
   });
   by("keep").addEventListener("click", () => {
     form.elements.before.value = form.elements.policy.value;
-    update();
-    share();
+    changed();
   });
   by("copy").addEventListener("click", async () => {
     const address = `${location.href.split("#")[0]}#${await toFragment(read(form))}`;

@@ -182,8 +182,10 @@ mod tests {
         .iter()
         .map(|text| text.parse().unwrap())
         .collect();
-        let mut base = Asked::default();
-        base.path = "/p?x=1".to_owned();
+        let base = Asked {
+            path: "/p?x=1".to_owned(),
+            ..Asked::default()
+        };
         let mut crowd = Crowd::new(&base, &keys, 7);
         let mut seen = Vec::new();
         for number in [1, 2] {

@@ -1,13 +1,13 @@
 //! A real browser, headless: Chromium, of `CHROMIUM_BIN` or on `PATH`.
 //!
-//! It is told what to do by its own protocol (Chrome `DevTools`), as JSON over a WebSocket: the eight
+//! It is told what to do by its own protocol (Chrome `DevTools`), as JSON over a WebSocket: the few
 //! commands that are needed. Crates for all of that protocol are generated from it, and take longer
 //! to compile than the rest of the harness.
 
 mod page;
 mod wire;
 
-pub use page::{Page, Theme, View};
+pub use page::{Key, Page, Theme, View};
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -33,6 +33,17 @@ pub struct View {
     pub theme: Theme,
 }
 
+/// A key of the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// To the next control.
+    Tab,
+    /// A step up, of a slider.
+    Right,
+    /// A step down, of a slider.
+    Left,
+}
+
 /// A page that is open.
 #[derive(Debug)]
 pub struct Page {
@@ -119,6 +130,25 @@ impl Page {
                 "not true in {PATIENCE:?}: {condition}"
             );
             tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Presses a key, and lets it go.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn press(&mut self, key: Key) -> Result<()> {
+        let (name, code) = match key {
+            Key::Tab => ("Tab", 9),
+            Key::Left => ("ArrowLeft", 37),
+            Key::Right => ("ArrowRight", 39),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let pressed = json!({
+                "type": kind, "key": name, "code": name, "windowsVirtualKeyCode": code,
+            });
+            self.wire.call("Input.dispatchKeyEvent", pressed).await?;
         }
         Ok(())
     }
