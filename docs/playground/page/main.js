@@ -30,10 +30,11 @@ function update() {
   editor.show(answer.checked.flatMap(({ findings }) => findings));
   by("findings").replaceChildren(...answer.checked.flatMap(findings));
   by("problems").replaceChildren(...answer.problems.map(({ problem }) => element("li", {}, problem)));
-  by("story").replaceChildren(...styled(answer.explained?.text ?? "No policy is in force.\n"));
+  by("story").replaceChildren(...styled(answer.explained?.text ?? ""));
+  by("no-story").hidden = answer.explained !== null;
   const splits = answer.shares === null ? [] : shares(answer.shares, (slide) => ask({ slide }).slid);
   by("splits").replaceChildren(...splits);
-  by("no-splits").hidden = splits.length > 0;
+  by("no-splits").hidden = splits.length > 0 || answer.shares === null;
   by("steps").replaceChildren(...(answer.shares?.steps ?? []).map((value) => element("option", { value })));
   by("change").replaceChildren(...styled(answer.changed?.text ?? ""));
   by("no-change").hidden = answer.changed !== null;

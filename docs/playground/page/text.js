@@ -74,11 +74,7 @@ export class Editor {
       begin + (column ?? 1) - 1,
       end === -1 ? this.#field.value.length : end,
     );
-    this.#field.scrollTop = (line - 4) * (this.#field.scrollHeight / (before.length + 1 + this.#after(begin)));
-  }
-
-  #after(begin) {
-    return this.#field.value.slice(begin).split("\n").length - 1;
+    this.#field.scrollTop = (line - 4) * parseFloat(getComputedStyle(this.#field).lineHeight);
   }
 
   #scroll() {
