@@ -6,7 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::output::{self, BAD, Exit, Said, styled};
 use super::{
-    check, diff, explain, input, on_alert, publish, retire, schema, simulate, status, switch,
+    check, diff, explain, import, input, on_alert, publish, retire, schema, simulate, status,
+    switch,
 };
 
 /// Tells what a graylane policy means: whether it is right, whom it sends where and why, whom a
@@ -32,6 +33,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Tell what changes between two policies, and how many users move
     Diff(diff::Args),
+    /// Turn what another system does into a policy that decides the same
+    Import(import::Args),
     /// Wait until no proxy has anything open on a version, so that it may be deleted
     Retire(retire::Args),
     /// Put a policy into a config centre, in place of the one that is there
@@ -83,6 +86,7 @@ fn run(cli: &Cli) -> anyhow::Result<Said> {
         Command::Explain(args) => explain::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Import(args) => import::run(args),
         Command::Retire(args) => retire::run(args),
         Command::Publish(args) => publish::run(args),
         Command::Rollback(args) => publish::rollback(args),

@@ -35,6 +35,8 @@ mod commands;
 #[cfg(feature = "cli")]
 mod http;
 #[cfg(feature = "cli")]
+mod import;
+#[cfg(feature = "cli")]
 mod on_alert;
 #[cfg(feature = "cli")]
 mod publish;

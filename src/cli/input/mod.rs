@@ -3,12 +3,18 @@
 mod carrier;
 #[cfg(feature = "cli")]
 mod file;
+#[cfg(feature = "cli")]
+mod manifest;
 mod scalar;
 mod tree;
 mod yaml;
 
 #[cfg(feature = "cli")]
 pub(super) use file::File;
+#[cfg(feature = "cli")]
+pub(super) use manifest::{Manifest, manifests};
+#[cfg(feature = "cli")]
+pub(super) use scalar::plain;
 pub(super) use tree::Mark;
 
 use std::collections::BTreeSet;
@@ -67,49 +73,65 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Source>> {
 
 /// Every policy of a file that has been read, of which there is at least one.
 pub(super) fn in_text(file: &str, bytes: &[u8]) -> anyhow::Result<Vec<Source>> {
-    let refuse = |mark, problem: String| {
-        anyhow::Error::new(Refusal {
-            label: file.to_owned(),
-            at: position(file, mark),
-            mark,
-            error: Place::ROOT.error(problem),
-        })
-    };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| refuse(None, "is not UTF-8; save it so".to_owned()))?;
-    let json = serde_json::from_str::<Value>(text).ok();
-    let documents = match (yaml::parse(text), &json) {
-        (Ok(documents), _) => documents,
-        (Err(_), Some(json)) => vec![tree::from_json(json)],
-        (Err(syntax), None) => {
-            return Err(refuse(
-                syntax.mark,
-                format!("is not YAML: {}", syntax.problem),
-            ));
-        }
-    };
-    let mut found = carrier::policies(&documents);
-    if found.is_empty() && documents.is_empty() {
+    let Documents { trees, json } = documents(file, bytes)?;
+    let mut found = carrier::policies(&trees);
+    if found.is_empty() && trees.is_empty() {
         return Err(refuse(
+            file,
             None,
-            "is empty; give at least `schema` and `services`".to_owned(),
+            "is empty; give at least `schema` and `services`",
         ));
     }
-    if let (Some(_), [alone]) = (json, &mut found[..])
-        && Rc::ptr_eq(&alone.tree, &documents[0])
+    if let (true, [alone]) = (json, &mut found[..])
+        && Rc::ptr_eq(&alone.tree, &trees[0])
     {
         // A policy in JSON goes to the core as it was written.
         alone.bytes = bytes.to_vec();
     }
     if found.is_empty() {
         return Err(refuse(
+            file,
             None,
             "is not in this file: no graylane filter, no WasmPlugin, no EnvoyExtensionPolicy; give \
-             the file that has it"
-                .to_owned(),
+             the file that has it",
         ));
     }
     Ok(sources(file, found))
+}
+
+/// The documents of a file.
+struct Documents {
+    trees: Vec<Rc<tree::Node>>,
+    /// Whether it is JSON.
+    json: bool,
+}
+
+fn documents(file: &str, bytes: &[u8]) -> anyhow::Result<Documents> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| refuse(file, None, "is not UTF-8; save it so"))?;
+    let json = serde_json::from_str::<Value>(text).ok();
+    let trees = match (yaml::parse(text), &json) {
+        (Ok(trees), _) => trees,
+        (Err(_), Some(json)) => vec![tree::from_json(json)],
+        (Err(syntax), None) => {
+            let problem = format!("is not YAML: {}", syntax.problem);
+            return Err(refuse(file, syntax.mark, &problem));
+        }
+    };
+    Ok(Documents {
+        trees,
+        json: json.is_some(),
+    })
+}
+
+/// What is wrong with a file as a whole.
+fn refuse(file: &str, mark: Option<Mark>, problem: &str) -> anyhow::Error {
+    anyhow::Error::new(Refusal {
+        label: file.to_owned(),
+        at: position(file, mark),
+        mark,
+        error: Place::ROOT.error(problem),
+    })
 }
 
 /// A file's name and content.
@@ -151,6 +173,14 @@ pub(super) fn of_centre(label: &str, bytes: Vec<u8>, node: &Node) -> Result<Load
         bytes,
     };
     source.load(node)
+}
+
+/// A policy that a command has written itself, in YAML.
+#[cfg(feature = "cli")]
+pub(super) fn written(label: &str, text: &str) -> anyhow::Result<Source> {
+    let trees = documents(label, text.as_bytes())?.trees;
+    let mut sources = sources(label, carrier::policies(&trees));
+    sources.pop().context("no policy was written")
 }
 
 fn sources(file: &str, found: Vec<carrier::Found>) -> Vec<Source> {

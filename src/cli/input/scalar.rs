@@ -4,7 +4,7 @@
 //! so a policy that has it without quotes is refused here as it is there.
 
 /// A scalar without quotes, as JSON.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     match lower.as_str() {
         "" | "~" | "null" => "null".to_owned(),
