@@ -21,6 +21,8 @@ mod dump;
 mod explain;
 #[path = "cli/idle.rs"]
 mod idle;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/input.rs"]
 mod input;
 #[path = "cli/istio.rs"]
@@ -52,7 +54,9 @@ use std::fs;
 #[test]
 fn the_commands_of_the_documentation_print_what_it_says() {
     fs::create_dir_all("target").unwrap();
-    trycmd::TestCases::new().case("docs/cli.md");
+    trycmd::TestCases::new()
+        .case("docs/cli.md")
+        .case("docs/import.md");
 }
 
 #[test]
@@ -115,6 +119,8 @@ fn exit_codes_are_as_documented() {
             ],
             2,
         ),
+        (&["import", "docs/examples/import/ingress.yaml"], 0),
+        (&["import", policy], 2),
         (&["completions", "bash"], 0),
     ] {
         assert_eq!(run::graylane(arguments, "").code, code, "{arguments:?}");

@@ -9,7 +9,8 @@ use support::ROOT;
 
 /// Where the blocks of a language are quotes, and of what: a page, its part from a heading to the
 /// next, or all of it, the language, and how the names of the examples end and in which folder they are.
-const QUOTED: [(&str, &str, &str, &str, &str); 5] = [
+const QUOTED: [(&str, &str, &str, &str, &str); 6] = [
+    ("import", "", "yaml", "yaml", "import"),
     ("mesh", "", "go", "go", "go"),
     ("mesh", "", "java", "java", "java"),
     ("pipeline", "", "sh", "sh", "pipeline"),

@@ -205,7 +205,7 @@ fn accepted(draft: &Draft<'_>, text: &str) -> Read<()> {
         return Ok(());
     };
     let error = &refusal.error;
-    let problem = format!("cannot be said in a policy: {error}");
+    let problem = format!("has to be written in another way for a policy: {error}");
     Err(match origin(draft, error) {
         Some(origin) => origin.refuse(problem),
         None => anyhow::anyhow!("{problem}"),
@@ -219,7 +219,8 @@ fn origin<'d, 'm>(draft: &'d Draft<'m>, error: &Error) -> Option<&'d Spot<'m>> {
         let (_, rest) = place.split_once(before)?;
         rest.split_once(']')?.0.parse::<usize>().ok()
     };
-    let service = draft.services.get(index("services[")?)?;
+    // What concerns all services is told of the first.
+    let service = draft.services.get(index("services[").unwrap_or(0))?;
     let rule = index(".rules[").and_then(|at| service.rules.get(at));
     Some(rule.map_or(&service.origin, |rule| &rule.origin))
 }

@@ -172,7 +172,12 @@ fn service<'m>(
         }
     };
     let baseline = match (&config.default, settings.baseline) {
-        (Some(tag), _) => version(tag),
+        (Some(_), Some(_)) => {
+            anyhow::bail!(
+                "--baseline is not for this: defaultTagVal says which it is; leave it out"
+            )
+        }
+        (Some(tag), None) => version(tag),
         (None, Some(name)) => name.to_owned(),
         (None, None) => "baseline".to_owned(),
     };

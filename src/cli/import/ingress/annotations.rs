@@ -15,10 +15,10 @@ const TOTAL: u64 = 100;
 /// Whom a canary takes.
 #[derive(Clone)]
 pub(super) struct Shaping<'m> {
-    header: Option<Header>,
-    cookie: Option<String>,
+    header: Option<(Header, Spot<'m>)>,
+    cookie: Option<(String, Spot<'m>)>,
     /// In thousandths of a percent, where there is a weight.
-    pub(super) share: Option<u32>,
+    pub(super) share: Option<(u32, Spot<'m>)>,
     pub(super) spot: Spot<'m>,
 }
 
@@ -30,12 +30,23 @@ enum Header {
     Fits(Condition),
 }
 
-/// One way to be decided: its name, its condition, and whether the canary gets it.
-pub(super) type Way = (&'static str, Condition, bool);
+/// One way to be decided.
+pub(super) struct Way<'m> {
+    pub(super) name: &'static str,
+    pub(super) condition: Condition,
+    /// Whether the canary gets it.
+    pub(super) is_canary: bool,
+    pub(super) spot: Spot<'m>,
+}
 
 impl PartialEq for Shaping<'_> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.header, &self.cookie, self.share) == (&other.header, &other.cookie, other.share)
+        fn said<'s, T>(each: &'s Option<(T, Spot<'_>)>) -> Option<&'s T> {
+            each.as_ref().map(|(said, _)| said)
+        }
+        said(&self.header) == said(&other.header)
+            && said(&self.cookie) == said(&other.cookie)
+            && said(&self.share) == said(&other.share)
     }
 }
 
@@ -100,31 +111,39 @@ impl<'m> Shaping<'m> {
     }
 
     /// Whom it takes or leaves before any weight, in this order.
-    pub(super) fn ways(&self) -> Vec<Way> {
+    pub(super) fn ways(&self) -> Vec<Way<'m>> {
         let mut ways = Vec::new();
+        let mut add = |name, condition, is_canary, spot: &Spot<'m>| {
+            ways.push(Way {
+                name,
+                condition,
+                is_canary,
+                spot: spot.clone(),
+            });
+        };
         match &self.header {
-            Some(Header::Fits(condition)) => ways.push(("header", condition.clone(), true)),
-            Some(Header::Either(name)) => {
+            Some((Header::Fits(condition), spot)) => add("header", condition.clone(), true, spot),
+            Some((Header::Either(name), spot)) => {
                 let is = |value| Condition::named("header", name, "equals", value);
-                ways.push(("header-always", is("always"), true));
-                ways.push(("header-never", is("never"), false));
+                add("header-always", is("always"), true, spot);
+                add("header-never", is("never"), false, spot);
             }
             None => {}
         }
-        if let Some(name) = &self.cookie {
+        if let Some((name, spot)) = &self.cookie {
             let is = |value| Condition::named("cookie", name, "equals", value);
-            ways.push(("cookie-always", is("always"), true));
-            ways.push(("cookie-never", is("never"), false));
+            add("cookie-always", is("always"), true, spot);
+            add("cookie-never", is("never"), false, spot);
         }
         ways
     }
 }
 
-fn header(ingress: &Part<'_>, notes: &mut Notes) -> Read<Option<Header>> {
-    let value = text(ingress, "canary-by-header-value")?;
-    let pattern = text(ingress, "canary-by-header-pattern")?;
-    let Some(name) = text(ingress, "canary-by-header")? else {
-        for alone in ["canary-by-header-value", "canary-by-header-pattern"] {
+fn header<'m>(ingress: &Part<'m>, notes: &mut Notes) -> Read<Option<(Header, Spot<'m>)>> {
+    let [value, pattern] = ["canary-by-header-value", "canary-by-header-pattern"];
+    let name = text(ingress, "canary-by-header")?;
+    let (Some(name), Some(part)) = (name, get(ingress, "canary-by-header")) else {
+        for alone in [value, pattern] {
             if let Some(part) = get(ingress, alone) {
                 notes.say(
                     &part.spot,
@@ -135,53 +154,51 @@ fn header(ingress: &Part<'_>, notes: &mut Notes) -> Read<Option<Header>> {
         return Ok(None);
     };
     let name = name.to_ascii_lowercase();
-    if let Some(part) = get(ingress, "canary-by-header") {
-        notes.say(
-            &part.spot,
-            "a header that comes several times is one value there, with commas between; here each is \
-             compared, and any may fit",
-        );
-    }
-    if let Some(value) = value {
-        if let Some(part) = get(ingress, "canary-by-header-pattern") {
+    notes.say(
+        &part.spot,
+        "a header that comes several times is one value there, with commas between; here each is \
+         compared, and any may fit",
+    );
+    let has_pattern = text(ingress, pattern)?.is_some();
+    let pattern = get(ingress, pattern).filter(|_| has_pattern);
+    let wanted = text(ingress, value)?;
+    if let (Some(wanted), Some(value)) = (wanted, get(ingress, value)) {
+        if let Some(part) = pattern {
             notes.say(
                 &part.spot,
                 "does not count beside canary-by-header-value, there as here",
             );
         }
-        return Ok(Some(Header::Fits(Condition::named(
-            "header", &name, "equals", value,
-        ))));
+        let equals = Condition::named("header", &name, "equals", wanted);
+        return Ok(Some((Header::Fits(equals), value.spot)));
     }
-    if pattern.is_some()
-        && let Some(part) = get(ingress, "canary-by-header-pattern")
-    {
+    if let Some(part) = pattern {
         notes.say(
             &part.spot,
             "is found anywhere in the value there, so `.*` stands around it here; and it is PCRE there: \
              values that are not UTF-8, or have more than 4,096 bytes, never match here",
         );
         let whole = found(pcre(&part)?);
-        return Ok(Some(Header::Fits(Condition::named(
-            "header", &name, "matches", whole,
-        ))));
+        let matches = Condition::named("header", &name, "matches", whole);
+        return Ok(Some((Header::Fits(matches), part.spot)));
     }
-    Ok(Some(Header::Either(name)))
+    Ok(Some((Header::Either(name), part.spot)))
 }
 
-fn cookie(ingress: &Part<'_>, notes: &mut Notes) -> Read<Option<String>> {
+fn cookie<'m>(ingress: &Part<'m>, notes: &mut Notes) -> Read<Option<(String, Spot<'m>)>> {
     let name = text(ingress, "canary-by-cookie")?;
-    if let Some(part) = get(ingress, "canary-by-cookie").filter(|_| name.is_some()) {
-        notes.say(
-            &part.spot,
-            "of cookies the first of the name counts there, whatever the name's case; here any does, \
-             and case matters",
-        );
-    }
-    Ok(name.map(str::to_owned))
+    let (Some(name), Some(part)) = (name, get(ingress, "canary-by-cookie")) else {
+        return Ok(None);
+    };
+    notes.say(
+        &part.spot,
+        "of cookies the first of the name counts there, whatever the name's case; here any does, and \
+         case matters",
+    );
+    Ok(Some((name.to_owned(), part.spot)))
 }
 
-fn share(ingress: &Part<'_>, notes: &mut Notes) -> Read<Option<u32>> {
+fn share<'m>(ingress: &Part<'m>, notes: &mut Notes) -> Read<Option<(u32, Spot<'m>)>> {
     let Some(part) = get(ingress, "canary-weight") else {
         return Ok(None);
     };
@@ -207,5 +224,5 @@ fn share(ingress: &Part<'_>, notes: &mut Notes) -> Read<Option<u32>> {
             }
         },
     };
-    Ok(Some(shares(&[weight], total)[0]))
+    Ok(Some((shares(&[weight], total)[0], part.spot)))
 }

@@ -151,7 +151,7 @@ fn service<'m>(
     for (at, scope) in scopes.iter().enumerate() {
         let mut decided = false;
         let path = scope.when.clone().map(Condition::any);
-        let mut push = |kind: &str, own: Option<Condition>, then| {
+        let mut push = |kind: &str, own: Option<Condition>, then, spot: &Spot<'m>| {
             let wanted = if alone && kind != BASELINE {
                 kind.to_owned()
             } else {
@@ -161,34 +161,40 @@ fn service<'m>(
                 name: name(&wanted, &mut names),
                 when: Condition::all(path.clone().into_iter().chain(own)),
                 then,
-                origin: scope.spot.clone(),
+                origin: spot.clone(),
             });
         };
         if let Some(canary) = scope.canary {
             let version = versions.name(&canary.backend);
-            for (kind, condition, is_canary) in canary.shaping.ways() {
-                let then = if is_canary {
-                    version.clone()
+            for way in canary.shaping.ways() {
+                let to = if way.is_canary {
+                    &version
                 } else {
-                    versions.baseline.clone()
+                    &versions.baseline
                 };
-                push(kind, Some(condition), Then::Use(then));
+                push(
+                    way.name,
+                    Some(way.condition),
+                    Then::Use(to.clone()),
+                    &way.spot,
+                );
             }
-            if let Some(share) = canary.shaping.share {
-                let (by, missing) = settings.drawn(&canary.shaping.spot, notes);
+            if let Some((share, spot)) = &canary.shaping.share {
+                let (by, missing) = settings.drawn(spot, notes);
                 let split = Split {
                     by,
                     salt: None,
-                    to: vec![(version, share)],
+                    to: vec![(version, *share)],
                     missing,
                 };
-                push("weight", None, Then::Split(split));
+                push("weight", None, Then::Split(split), spot);
                 decided = true;
             }
         }
         // A canary of a wider path must not get these.
         if !decided && scopes[at + 1..].iter().any(|later| later.canary.is_some()) {
-            push(BASELINE, None, Then::Use(versions.baseline.clone()));
+            let then = Then::Use(versions.baseline.clone());
+            push(BASELINE, None, then, &scope.spot);
         }
     }
     let first = &own[0].ingress;

@@ -20,10 +20,9 @@ pub(super) fn baseline(
         if versions.iter().any(|version| version.name == name) {
             return Ok(name.to_owned());
         }
-        let names: Vec<_> = versions
-            .iter()
-            .map(|version| version.name.as_str())
-            .collect();
+        let names = versions.iter().map(|version| version.name.as_str());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
         anyhow::bail!(
             "--baseline: there is no version {name}; name one of {}",
             names.join(", ")
