@@ -66,6 +66,11 @@ pub(crate) fn imported(text: &str, options: &[&str]) -> Rules {
     .unwrap()
 }
 
+#[test]
+fn manifests_of_every_kind_say_what_they_said() {
+    trycmd::TestCases::new().case("tests/cli/import/manifests.md");
+}
+
 /// What share of requests of this kind goes to each version, by what names it here.
 pub(crate) fn shares(
     rules: &Rules,

@@ -13,6 +13,7 @@ pub(super) struct Notes(Vec<Note>);
 pub(super) struct Note {
     #[serde(skip)]
     pub(super) at: String,
+    file: String,
     place: String,
     line: Option<usize>,
     column: Option<usize>,
@@ -29,6 +30,7 @@ impl Notes {
         let (line, column) = spot.line_and_column().unzip();
         self.0.push(Note {
             at: spot.at(),
+            file: spot.file().to_owned(),
             place: spot.place.clone(),
             line,
             column,

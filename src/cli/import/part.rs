@@ -27,6 +27,10 @@ impl Spot<'_> {
         self.manifest.at(&self.place)
     }
 
+    pub(super) fn file(&self) -> &str {
+        &self.manifest.file
+    }
+
     pub(super) fn line_and_column(&self) -> Option<(usize, usize)> {
         let mark = self.manifest.mark(&self.place)?;
         Some((mark.line, mark.column))

@@ -10,7 +10,8 @@ use crate::error::Place;
 
 /// A document of a file.
 pub(in crate::cli) struct Manifest {
-    file: String,
+    /// The file that it is in.
+    pub(in crate::cli) file: String,
     tree: Rc<tree::Node>,
     /// What it says.
     pub(in crate::cli) value: Value,

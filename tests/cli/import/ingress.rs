@@ -16,15 +16,11 @@ fn annotation<'v>(ingress: &'v Value, name: &str) -> Option<&'v str> {
 /// Host, path, its kind, and the backend.
 type Location = (String, String, String, String);
 
-fn backend(part: &Value) -> String {
-    let service = &part["service"];
-    let port = &service["port"];
+fn backend(of: &Value) -> String {
+    let port = &of["service"]["port"];
     let port = port.get("number").or_else(|| port.get("name")).unwrap();
-    format!(
-        "{}:{}",
-        service["name"].as_str().unwrap(),
-        port.to_string().trim_matches('"')
-    )
+    let name = of["service"]["name"].as_str().unwrap();
+    format!("{name}:{}", port.to_string().trim_matches('"'))
 }
 
 fn locations(ingress: &Value, is_canary: bool) -> Vec<Location> {

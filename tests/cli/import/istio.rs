@@ -218,6 +218,31 @@ fn the_same_requests_get_the_same_clusters() {
 }
 
 #[test]
+fn who_is_kept_from_a_version_stays_kept_from_it() {
+    let (text, _) = documents("tests/cli/import/istio/odd.yaml");
+    let rules = imported(&text, &[]);
+    for (line, cluster) in [
+        (
+            "GET odd.example.com:8443/",
+            "outbound|80|v9|odd.test.svc.cluster.local",
+        ),
+        (
+            "GET other.example.com/ x-a=a",
+            "outbound|80|v1|odd.test.svc.cluster.local",
+        ),
+        (
+            "GET other.example.com/teapot",
+            "outbound|80|v1|odd.test.svc.cluster.local",
+        ),
+    ] {
+        let here = shares(&rules, &request(line), |_, cluster| {
+            cluster.unwrap().to_owned()
+        });
+        assert_eq!(here, Shares::from([(cluster.to_owned(), WHOLE)]), "{line}");
+    }
+}
+
+#[test]
 fn copies_are_made_where_every_route_makes_them() {
     let (text, _) = documents("tests/cli/import/istio/sidecar.yaml");
     let rules = imported(&text, &["--gateway=mesh"]);

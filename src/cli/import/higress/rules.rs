@@ -119,6 +119,11 @@ impl<'m> Walk<'_, 'm> {
     /// Adds the rules for requests of which these conditions hold.
     pub(super) fn all(&mut self, steps: &[Step<'m>]) -> Read<()> {
         self.walk(steps, &[], None)?;
+        // Whom no rule concerns is the baseline's anyhow.
+        let baseline = Then::Use(self.baseline.to_owned());
+        while self.rules.last().is_some_and(|rule| rule.then == baseline) {
+            self.rules.pop();
+        }
         self.share_salts();
         // Who has no key is on the baseline anyhow, where no rule comes after.
         if let Some(split) = self.rules.last_mut().and_then(drawn_by_key) {

@@ -41,12 +41,15 @@ pub(super) struct Way<'m> {
 
 impl PartialEq for Shaping<'_> {
     fn eq(&self, other: &Self) -> bool {
-        fn said<'s, T>(each: &'s Option<(T, Spot<'_>)>) -> Option<&'s T> {
-            each.as_ref().map(|(said, _)| said)
-        }
-        said(&self.header) == said(&other.header)
-            && said(&self.cookie) == said(&other.cookie)
-            && said(&self.share) == said(&other.share)
+        // What they say; where they say it does not matter.
+        let parts = |each: &Self| {
+            (
+                each.header.as_ref().map(|(header, _)| header.clone()),
+                each.cookie.as_ref().map(|(cookie, _)| cookie.clone()),
+                each.share.as_ref().map(|(share, _)| *share),
+            )
+        };
+        parts(self) == parts(other)
     }
 }
 
