@@ -213,7 +213,7 @@ mod tests {
             ("v2", "v2-2"),
             ("/api/v1", "api-v1"),
             ("/", "rule"),
-            ("a b", "a-b"),
+            ("a, b", "a-b"),
         ] {
             assert_eq!(name(wanted, &mut taken), given);
         }

@@ -98,7 +98,7 @@ fn string_match() -> impl Strategy<Value = Value> {
 }
 
 fn virtual_service() -> impl Strategy<Value = Value> {
-    let tests = || prop::collection::btree_map(select(&NAMES[..]), string_match(), 0..3);
+    let tests = || prop::collection::btree_map(select(&NAMES[..]), string_match(), 0..2);
     let uri = prop::option::of((select(&["exact", "prefix"][..]), select(&PATHS[..])));
     let one = (tests(), tests(), prop::option::of(string_match()), uri).prop_map(
         |(with, without, query, uri)| {
@@ -113,7 +113,7 @@ fn virtual_service() -> impl Strategy<Value = Value> {
         },
     );
     let weights = prop::collection::btree_map(select(&["v1", "v2", "v3"][..]), 0..100_u32, 1..4);
-    let route = (prop::collection::vec(one, 0..3), weights).prop_map(|(ways, weights)| {
+    let route = (prop::collection::vec(one, 0..4), weights).prop_map(|(ways, weights)| {
         let enough = weights.values().any(|weight| *weight > 0);
         let destinations = weights.iter().map(|(subset, weight)| {
             let weight = if enough { *weight } else { 1 };
@@ -191,7 +191,7 @@ fn text(documents: &[Value]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn traffic_tags_are_the_same(config in traffic_tag(), requests in prop::collection::vec(sent(), 12)) {
