@@ -32,6 +32,8 @@ mod baggage;
 mod bucket;
 #[cfg(feature = "chance")]
 pub mod chance;
+#[cfg(any(feature = "tools", target_arch = "wasm32", test))]
+mod changes;
 #[cfg(feature = "tools")]
 pub mod cli;
 mod decide;
@@ -41,6 +43,7 @@ mod effects;
 mod error;
 pub mod guard;
 mod hash;
+mod json;
 pub mod limits;
 mod moment;
 mod navigation;
@@ -54,6 +57,7 @@ mod revision;
 pub mod rules;
 mod secret;
 mod shared;
+mod sort;
 mod wire;
 
 // With the tools it is no module, but a program that a browser runs.

@@ -59,12 +59,16 @@ impl Policy {
                 bytes.len()
             )));
         }
-        let tree = if protobuf::is_struct(bytes) {
-            protobuf::tree(bytes)?
+        part::read(Self::tree(bytes)?, &Place::ROOT)
+    }
+
+    /// The document, before its fields are known.
+    pub(crate) fn tree(bytes: &[u8]) -> Result<Tree, Error> {
+        if protobuf::is_struct(bytes) {
+            protobuf::tree(bytes)
         } else {
-            Tree::from_json(bytes)?
-        };
-        part::read(tree, &Place::ROOT)
+            Tree::from_json(bytes)
+        }
     }
 
     /// Reads a policy that a config centre has.

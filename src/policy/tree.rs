@@ -7,9 +7,12 @@ use serde_json::Number;
 
 use super::nesting;
 use crate::error::{Error, Place};
+#[cfg(any(feature = "tools", target_arch = "wasm32", test))]
+use crate::json::quoted;
 
 /// A value of the document. Of the parser's own it differs in one thing: a field that stands twice
 /// stays so, and is refused where it stands.
+#[derive(Clone, PartialEq)]
 pub(crate) enum Tree {
     Null,
     Truth(bool),
@@ -56,6 +59,63 @@ impl Tree {
         match self {
             Self::Number(number) => number.as_u64(),
             _ => None,
+        }
+    }
+}
+
+/// What telling of changes needs.
+#[cfg(any(feature = "tools", target_arch = "wasm32", test))]
+impl Tree {
+    /// As [`Self::field`], to be changed.
+    pub(crate) fn field_mut(&mut self, name: &str) -> Option<&mut Self> {
+        let Self::Object(fields) = self else {
+            return None;
+        };
+        let field = fields.iter_mut().find(|(own, _)| own == name);
+        field.map(|(_, value)| value)
+    }
+
+    /// Leaves out an object's fields for which this is not so.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Self) -> bool) {
+        if let Self::Object(fields) = self {
+            fields.retain(|(name, value)| keep(name, value));
+        }
+    }
+
+    /// The value as JSON, without blanks.
+    pub(crate) fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write(&mut json);
+        json
+    }
+
+    fn write(&self, json: &mut String) {
+        match self {
+            Self::Null => json.push_str("null"),
+            Self::Truth(true) => json.push_str("true"),
+            Self::Truth(false) => json.push_str("false"),
+            Self::Number(number) => json.push_str(&number.to_string()),
+            Self::Text(text) => json.push_str(&quoted(text)),
+            Self::List(items) => {
+                let mut before = '[';
+                for item in items {
+                    json.push(before);
+                    item.write(json);
+                    before = ',';
+                }
+                json.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            Self::Object(fields) => {
+                let mut before = '{';
+                for (name, value) in fields {
+                    json.push(before);
+                    json.push_str(&quoted(name));
+                    json.push(':');
+                    value.write(json);
+                    before = ',';
+                }
+                json.push_str(if fields.is_empty() { "{}" } else { "}" });
+            }
         }
     }
 }

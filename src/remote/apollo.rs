@@ -4,11 +4,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
 use super::call::Call;
-use super::encode::{base64, form, json, query};
+use super::encode::{base64, form, query};
 use super::line::{Line, Step};
 use super::said::{Said, whole};
 use super::{Heard, Refused, Wrong, check};
 use crate::Secret;
+use crate::json::quoted;
 use crate::policy::tree::Tree;
 
 /// How long it holds an answer, in milliseconds: its own choice.
@@ -95,7 +96,7 @@ impl Apollo {
         if line.step != Step::Listen {
             return self.fetch(&line.name, release, now);
         }
-        let name = json(&line.name);
+        let name = quoted(&line.name);
         let known = format!(r#"[{{"namespaceName":{name},"notificationId":{change}}}]"#);
         let parameters = form(&[
             ("appId", &*self.app),

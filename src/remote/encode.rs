@@ -1,7 +1,5 @@
 //! How values are written into requests.
 
-use std::fmt::Write;
-
 use base64ct::{Base64, Encoding};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -37,25 +35,4 @@ pub(super) fn form(pairs: &[(&str, &str)]) -> String {
 /// As the JSON of etcd has bytes.
 pub(super) fn base64(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
-}
-
-/// As a string of JSON, with its quotes.
-pub(super) fn json(text: &str) -> String {
-    format!("\"{}\"", escaped(text))
-}
-
-/// As a string of JSON, without its quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for own in text.chars() {
-        match own {
-            '"' | '\\' => escaped.extend(['\\', own]),
-            '\0'..='\x1f' => {
-                // A String takes it all.
-                let _ = write!(escaped, "\\u{:04x}", u32::from(own));
-            }
-            _ => escaped.push(own),
-        }
-    }
-    escaped
 }

@@ -1,12 +1,13 @@
 //! etcd 3.4 and later, by its JSON gateway.
 
 use super::call::Call;
-use super::encode::{base64, json};
+use super::encode::base64;
 use super::line::Line;
 use super::said::{Said, whole};
 use super::user::User;
 use super::{Heard, Listed, Refused, Wrong};
 use crate::Secret;
+use crate::json::quoted;
 use crate::policy::tree::Tree;
 
 /// What a key that is not there has for a `mod_revision`.
@@ -32,7 +33,7 @@ impl Etcd {
 
     pub(super) fn login(&self) -> Option<Call> {
         let User { name, password } = self.user.as_ref()?;
-        let (name, password) = (json(name), json(password.expose()));
+        let (name, password) = (quoted(name), quoted(password.expose()));
         let body = format!(r#"{{"name":{name},"password":{password}}}"#);
         Some(call("/v3/auth/authenticate", body, None))
     }

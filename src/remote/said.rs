@@ -2,8 +2,9 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::encode::{escaped, query};
+use super::encode::query;
 use super::{Refused, Reply};
+use crate::json::escaped;
 use crate::policy::tree::Tree;
 
 /// Enough of a body to know where it comes from.

@@ -2,11 +2,12 @@
 
 use super::apollo::Portal;
 use super::consul::{Seen, done};
-use super::encode::{base64, form, json};
+use super::encode::{base64, form};
 use super::http::tag;
 use super::said::Said;
 use super::{Apollo, Call, Centre, Consul, Etcd, Http, Nacos, NacosApi, Refused, Reply};
 use super::{etcd, nacos};
+use crate::json::quoted;
 use crate::limits::MAX_POLICY_BYTES;
 use crate::policy::tree::Tree;
 
@@ -167,7 +168,7 @@ impl Apollo {
         let portal = self.portal.as_ref();
         let portal = portal.ok_or("is written by its portal; name that")?;
         let namespace = self.namespace(portal, name);
-        let (text, operator) = (json(text), json(&portal.operator));
+        let (text, operator) = (quoted(text), quoted(&portal.operator));
         let item = format!(
             r#"{{"key":"content","value":{text},"dataChangeLastModifiedBy":{operator},"dataChangeCreatedBy":{operator}}}"#
         );

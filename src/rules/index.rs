@@ -8,9 +8,9 @@ use std::mem;
 use super::Rule;
 use super::condition::Condition;
 use super::exact::Exact;
-use super::sort::sorted;
 use super::source::Source;
 use crate::request::Request;
+use crate::sort::sorted;
 
 /// From so many in a row on, a look at the value is cheaper than one at each rule.
 const WORTH_IT: usize = 8;

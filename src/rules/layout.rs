@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::Version;
 use super::ramp::Ramp;
 use super::share::Share;
-use super::sort::sorted;
 use super::target::{Extent, Size};
 use crate::bucket::{Bucket, SCALE};
 use crate::error::{Error, Place};
 use crate::moment::Moment;
+use crate::sort::sorted;
 
 /// Some buckets of one version.
 #[derive(Clone, Debug)]

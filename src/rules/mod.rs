@@ -22,7 +22,6 @@ mod remote;
 mod rulebook;
 mod scope;
 mod share;
-mod sort;
 mod source;
 mod split;
 mod switched;

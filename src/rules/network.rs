@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::sort::sorted;
 use crate::error::{Error, Place};
 use crate::policy::Text;
+use crate::sort::sorted;
 
 /// Addresses as ranges that neither overlap nor touch, in order.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
 use super::exact::Exact;
-use super::sort::sorted;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Number, Text};
+use crate::sort::sorted;
 
 /// What is asked of the values at a place of the request.
 #[derive(Debug)]

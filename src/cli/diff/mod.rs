@@ -2,15 +2,16 @@
 
 #[cfg(feature = "cli")]
 mod command;
-mod defaults;
 mod movement;
 mod show;
 mod sides;
-mod words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::input::Loaded;
+use crate::changes;
+use crate::policy::tree::Tree;
 #[cfg(feature = "cli")]
 pub(super) use command::{Args, limit, run};
 use movement::Movement;
@@ -20,7 +21,7 @@ use sides::Side;
 /// What the change is.
 #[derive(Serialize)]
 pub(super) struct Change {
-    changes: Vec<words::Edit>,
+    changes: Vec<changes::Edit>,
     movements: Vec<Movement>,
     /// Of whom copies begin or end. Nobody moves by that.
     copies: Vec<Movement>,
@@ -34,24 +35,32 @@ pub(super) fn between(old: &Loaded, new: &Loaded, now: u64, max_moved: Option<u3
     let (movements, copies) = moves(old, new, now);
     let over = |movement: &Movement| max_moved.is_some_and(|most| movement.above(most));
     Change {
-        changes: words::edits(&old.document, &new.document),
+        changes: changes::edits(tree(&old.document), tree(&new.document)),
         ok: !movements.iter().any(over),
         movements,
         copies,
     }
 }
 
+fn tree(document: &Value) -> Tree {
+    // It takes whatever JSON has.
+    Tree::deserialize(document).unwrap_or(Tree::Null)
+}
+
+/// A document without the fields that have their default.
+fn left_out(document: &Value) -> Value {
+    let json = changes::left_out(tree(document)).to_json();
+    serde_json::from_str(&json).unwrap_or_default()
+}
+
 /// Whether two documents say the same, however they write it.
-pub(super) fn is_same(one: &serde_json::Value, other: &serde_json::Value) -> bool {
-    words::edits(one, other).is_empty()
+pub(super) fn is_same(one: &Value, other: &Value) -> bool {
+    changes::edits(tree(one), tree(other)).is_empty()
 }
 
 /// What moves, and what is copied, in each service that both policies have.
 fn moves(old: &Loaded, new: &Loaded, now: u64) -> (Vec<Movement>, Vec<Movement>) {
-    let documents = (
-        defaults::left_out(&old.document),
-        defaults::left_out(&new.document),
-    );
+    let documents = (left_out(&old.document), left_out(&new.document));
     let (mut movements, mut copies) = (Vec::new(), Vec::new());
     for (index, service) in new.rules.services().iter().enumerate() {
         let mut before = old.rules.services().iter();

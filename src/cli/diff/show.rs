@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Change;
 use super::movement::Movement;
-use super::words::{Edit, What};
+use crate::changes::{Edit, What};
 use crate::cli::output::{BAD, BOLD, GOOD, WARN, percent, styled};
 
 pub(in crate::cli) fn human(change: &Change, max_moved: Option<u32>) -> String {
@@ -41,18 +41,12 @@ pub(in crate::cli) fn human(change: &Change, max_moved: Option<u32>) -> String {
 }
 
 fn words(edit: &Edit) -> String {
-    let place = &edit.place;
-    let (old, new) = (edit.old.as_deref(), edit.new.as_deref());
-    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
-    match edit.what {
-        What::Added => format!("{} {place}: {new}", styled(GOOD, "+")),
-        What::Removed => format!("{} {place}: {old}", styled(BAD, "-")),
-        What::Changed => format!("{} {place}: {old} → {new}", styled(WARN, "~")),
-        What::Reordered => format!(
-            "{} {place}, in another order: {old} → {new}",
-            styled(WARN, "~")
-        ),
-    }
+    let style = match edit.what {
+        What::Added => GOOD,
+        What::Removed => BAD,
+        What::Changed | What::Reordered => WARN,
+    };
+    format!("{} {edit}", styled(style, edit.what.mark()))
 }
 
 /// Percentages are exact to a thousandth, or expected ones that need no more.

@@ -3,7 +3,7 @@
 //! hold this takes a tenth of a second.
 
 /// The items in their order; equal ones stay as they came.
-pub(super) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+pub(crate) fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
     let half = items.len() / 2;
     if half == 0 {
         return items;
