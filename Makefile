@@ -10,6 +10,8 @@ EXPORTS := _initialize proxy_abi_version_0_2_1 proxy_on_memory_allocate proxy_on
 # Panics name their source files: of their paths, what is this machine's own is not for the module.
 REMAPPED := RUSTFLAGS="$$RUSTFLAGS --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo \
   --remap-path-prefix=$$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$$(rustc -vV | sed -n 's/^commit-hash: //p')"
+# Which sources it is built from, for its log. Nothing where there is no git.
+REVISION := GRAYLANE_BUILD="$$(git describe --always --abbrev=12 --exclude='*' --dirty=', changed since' 2>/dev/null)"
 # What is built for the VM, and where that is.
 BUILD := $(REMAPPED) $(CARGO) rustc --profile module --target wasm32-wasip1 --lib
 BUILT := $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/module
@@ -141,7 +143,7 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items
 
 wasm: wasm-target ## Build the module, as target/graylane.wasm
-	$(BUILD) --package graylane --crate-type staticlib
+	$(REVISION) $(BUILD) --package graylane --crate-type staticlib
 	@$(call link,graylane,$(EXPORTS),$(MODULE))
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
 

@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
-use log::{error, info, warn};
+use log::{Level, info};
 use proxy_wasm::types::Bytes;
 
 use super::count::{self, About};
-use super::{calls, host, shared};
+use super::policy::{Source, counts};
+use super::{calls, host, shared, sparing};
 use crate::guard::{self, Announcement, Fleet};
 use crate::remote::{Event, Kept, Merged, Poller, Purpose, Reply, Sources, Subject, Tick};
 use crate::rules::Remote;
-use crate::{Error, Policy, Rules};
+use crate::{Policy, Rules};
 
 /// A config centre that a configuration follows.
 pub(super) struct Follow {
@@ -53,13 +54,13 @@ impl Follow {
         self.fleet.as_ref()
     }
 
-    /// Asks what is due, and reads what others have heard. Gives the rules that hold and their
-    /// revision, where that is new; `announcement` is what other proxies are to know.
+    /// Asks what is due, and reads what others have heard. Gives the rules that hold and what they
+    /// are from, where that is new; `announcement` is what other proxies are to know.
     pub(super) fn tick(
         &mut self,
         now: u64,
         announcement: impl FnOnce() -> Option<String>,
-    ) -> Option<(Rules, u32)> {
+    ) -> Option<(Rules, Source)> {
         if self.proxy.is_empty() {
             self.proxy = shared::proxy(&host::node().id);
         }
@@ -109,15 +110,16 @@ impl Follow {
         match event {
             Event::Failed(subject, sentence) => {
                 count::about(About::Failures, subject, 1);
-                warn!("remote: {}: {sentence}", place(subject));
+                let line = format!("remote: {}: {sentence}", place(subject));
+                sparing::tell(Level::Warn, &line);
             }
             Event::Refused(subject, sentence) => {
                 count::about(About::Refused, subject, 1);
                 let what = subject.name();
-                error!(
-                    "remote: {}: {what} refused: {sentence}; the last good one stays",
-                    place(subject)
-                );
+                let place = place(subject);
+                let line =
+                    format!("remote: {place}: {what} refused: {sentence}; the last good one stays");
+                sparing::tell(Level::Error, &line);
             }
             Event::Gone(subject) => {
                 info!("remote: {}: there is no such document", place(subject));
@@ -142,8 +144,8 @@ impl Follow {
         self.poller.kept()
     }
 
-    /// The rules that hold and their revision, if what was heard has changed.
-    pub(super) fn news(&mut self) -> Option<(Rules, u32)> {
+    /// The rules that hold and what they are from, if what was heard has changed.
+    pub(super) fn news(&mut self) -> Option<(Rules, Source)> {
         let changes = Subject::ALL.map(|subject| match self.remote.named(subject) {
             Some(_) => self.kept().state(&shared::HostShared, subject).change,
             None => 0,
@@ -160,11 +162,23 @@ impl Follow {
         if policy == known_policy && switches == known_switches {
             return None;
         }
-        match self.merged() {
-            Ok(merged) => Some(self.in_force(merged)),
+        let host = &shared::HostShared;
+        let [policy, switches] = [Subject::Policy, Subject::Switches].map(|subject| {
+            let state = self.kept().state(host, subject);
+            (self.kept().document(host, subject), state.gone)
+        });
+        let switches = if switches.1 { Vec::new() } else { switches.0 };
+        let sources = Sources {
+            policy: &policy.0,
+            policy_gone: policy.1,
+            switches: &switches,
+        };
+        match Merged::new(&self.own, &self.remote, sources, &host::node()) {
+            Ok(merged) => Some(self.in_force(merged, policy.0, switches)),
             // It was checked before it was kept, unless another release has kept it.
             Err(error) => {
-                error!("remote: policy refused: {error}; the last good one stays");
+                let line = format!("remote: policy refused: {error}; the last good one stays");
+                sparing::tell(Level::Error, &line);
                 None
             }
         }
@@ -180,40 +194,35 @@ impl Follow {
         })
     }
 
-    fn merged(&self) -> Result<Merged, Error> {
-        let host = &shared::HostShared;
-        let kept = self.kept();
-        let [policy, switches] = [Subject::Policy, Subject::Switches].map(|subject| {
-            let state = kept.state(host, subject);
-            (kept.document(host, subject), state.gone)
-        });
-        let sources = Sources {
-            policy: &policy.0,
-            policy_gone: policy.1,
-            switches: if switches.1 { b"" } else { &switches.0 },
-        };
-        Merged::new(&self.own, &self.remote, sources, &host::node())
-    }
-
-    fn in_force(&mut self, merged: Merged) -> (Rules, u32) {
+    fn in_force(&mut self, merged: Merged, policy: Vec<u8>, switches: Vec<u8>) -> (Rules, Source) {
         let Merged {
             rules,
             revision,
             centres,
+            off,
             left_out,
         } = merged;
         // Each says what it begins with, and then one says it for all.
         if !std::mem::replace(&mut self.told, true) || self.poller.asks() {
             for sentence in left_out {
-                warn!("remote: {sentence}");
+                sparing::tell(Level::Warn, &format!("remote: {sentence}"));
             }
             let from = match &self.remote.policy {
                 Some(name) if centres => format!(", from {} {name}", self.remote.centre.kind()),
                 _ => String::new(),
             };
-            info!("policy in force: revision {revision:08x}{from}");
+            info!(
+                "policy in force: revision {revision:08x}{from}, {}",
+                counts(&rules)
+            );
         }
-        (rules, revision)
+        let source = Source {
+            revision,
+            policy: if centres { policy } else { self.own.clone() },
+            switches,
+            off,
+        };
+        (rules, source)
     }
 }
 

@@ -9,7 +9,7 @@ use proxy_wasm::types::Bytes;
 use super::decisions::Decisions;
 use super::headers::Habit;
 use super::notice::Notice;
-use super::policy::InForcePolicy;
+use super::policy::{InForcePolicy, Source};
 use super::shares::Shares;
 use super::traffic::{self, Traffic};
 use super::{host, shared, verdict};
@@ -43,8 +43,8 @@ pub(super) struct InForce {
 }
 
 impl InForce {
-    /// Of a policy's rules and its revision.
-    pub(super) fn new(rules: Rules, revision: u32) -> Self {
+    /// Of rules, and what they are from.
+    pub(super) fn new(rules: Rules, source: Source) -> Self {
         let services = rules.services().iter();
         let versions = services.clone().flat_map(Service::versions);
         let guards = versions.clone().filter_map(Version::guard);
@@ -60,7 +60,7 @@ impl InForce {
         let standings = vec![Standing::default(); if guarded { count } else { 0 }];
         let plugin = host::plugin();
         let own = Self {
-            policy: InForcePolicy::new(&plugin, revision, &rules),
+            policy: InForcePolicy::new(&plugin, source, &rules),
             plugin,
             traffic: vec![OnceCell::new(); count].into(),
             standings: RefCell::new(standings.into()),

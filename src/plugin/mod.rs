@@ -16,6 +16,7 @@ mod policy;
 mod root;
 mod shared;
 mod shares;
+mod sparing;
 mod traffic;
 mod verdict;
 mod watch;

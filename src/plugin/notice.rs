@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use log::warn;
+use log::Level;
 
-use super::{calls, count};
+use super::{calls, count, sparing};
 use crate::notify::{Notices, body};
 use crate::remote::Call;
 use crate::rules::Notify;
@@ -51,7 +51,7 @@ impl Notice {
             match calls::send(&to.server, &call) {
                 Ok(ticket) => Some(ticket),
                 Err(sentence) => {
-                    warn!("notify: {sentence}");
+                    sparing::tell(Level::Warn, &format!("notify: {sentence}"));
                     None
                 }
             }
@@ -69,10 +69,11 @@ impl Notice {
             .as_ref()
             .is_ok_and(|status| (200..300).contains(status));
         if !taken {
-            match status {
-                Ok(status) => warn!("notify: was answered with {status}"),
-                Err(sentence) => warn!("notify: {sentence}"),
-            }
+            let sentence = match status {
+                Ok(status) => format!("was answered with {status}"),
+                Err(sentence) => sentence,
+            };
+            sparing::tell(Level::Warn, &format!("notify: {sentence}"));
         }
         let given_up = self.notices.heard(ticket, taken);
         count::given_up(given_up);

@@ -10,6 +10,7 @@ use super::filter::Filter;
 use super::follow::Follow;
 use super::in_force::InForce;
 use super::notice::Notice;
+use super::policy::{Source, counts};
 use super::{alive, annotate, count, host};
 use crate::{Error, Policy, Rules, revision};
 
@@ -35,27 +36,36 @@ impl Root {
     fn configure(&mut self) -> Result<(), Error> {
         let own = host::configuration();
         let mut rules = Rules::compile(Policy::parse(&own)?, &host::node())?;
-        let revision = revision(&own);
+        let source = Source {
+            revision: revision(&own),
+            policy: own.clone(),
+            switches: Vec::new(),
+            off: false,
+        };
         self.notice.configure(rules.take_notify());
         self.follow = rules.take_remote().map(|remote| Follow::new(*remote, own));
         // What the centre had is in force from the first request on, not from the first tick.
         let heard = self.follow.as_mut().and_then(Follow::news);
+        let version = env!("CARGO_PKG_VERSION");
+        let build = option_env!("GRAYLANE_BUILD").filter(|build| !build.is_empty());
+        let build = build.map(|build| format!(" ({build})")).unwrap_or_default();
         if heard.is_none() {
+            let revision = source.revision;
             info!(
-                "graylane {}: policy in force: revision {revision:08x}",
-                env!("CARGO_PKG_VERSION")
+                "graylane {version}{build}: policy in force: revision {revision:08x}, {}",
+                counts(&rules)
             );
         }
-        self.put(heard.unwrap_or((rules, revision)));
+        self.put(heard.unwrap_or((rules, source)));
         Ok(())
     }
 
-    fn put(&mut self, (mut rules, revision): (Rules, u32)) {
+    fn put(&mut self, (mut rules, source): (Rules, Source)) {
         if rules.annotates() {
             annotate::declare();
         }
         self.notice.replace(rules.take_notify());
-        self.in_force = Some(Rc::new(InForce::new(rules, revision)));
+        self.in_force = Some(Rc::new(InForce::new(rules, source)));
     }
 }
 

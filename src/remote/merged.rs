@@ -25,6 +25,8 @@ pub struct Merged {
     pub revision: u32,
     /// Whether that is the centre's.
     pub centres: bool,
+    /// Whether everybody is sent to the baselines, since the centre has no policy any more.
+    pub off: bool,
     /// What of the switches does not hold, each as a sentence.
     pub left_out: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl Merged {
             rules,
             revision: revision(document),
             centres,
+            off,
             left_out: problems,
         })
     }

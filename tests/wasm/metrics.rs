@@ -13,11 +13,11 @@ const BEGIN: u64 = 1_795_320_000_500;
 
 /// Tags, as Envoy makes labels of them, and a name.
 fn named(tags: &[(&str, &str)], name: &str) -> String {
-    let tags = tags.iter();
-    let tags: String = tags
-        .map(|(tag, value)| format!("gray_{tag}=.={value};.;"))
-        .collect();
-    format!("{tags}graylane_{name}")
+    let mut full = String::new();
+    for (tag, value) in tags {
+        full.extend(["gray_", tag, "=.=", value, ";.;"]);
+    }
+    full + "graylane_" + name
 }
 
 fn decisions(rule: Option<&str>, version: &str, reason: &str) -> String {

@@ -334,3 +334,25 @@ fn a_verdict_is_posted_until_it_is_taken() {
     assert!(worker.has_logged("notify: was answered with 503"));
     assert!(!worker.has_logged(SECRET));
 }
+
+/// A centre that answers otherwise each second, and wrongly, fills no log.
+#[test]
+fn what_goes_wrong_all_the_time_is_told_every_few_seconds() {
+    let remote = json!({ "every": "1s" });
+    let mut worker = Worker::start(&following(&remote));
+    let refused = |worker: &Worker| worker.errors().len();
+    let mut told = Vec::new();
+    for second in 0..200 {
+        for own in worker.pass(1_000) {
+            match path(&own) {
+                "/policy.json" => worker.reply(&own, "200", &format!("bad {second}")),
+                _ => worker.reply(&own, "404", ""),
+            }
+        }
+        told.push(refused(&worker));
+    }
+    assert!(told[15] >= 10, "the first ones are all told: {told:?}");
+    // One for every five seconds, and twenty at once.
+    assert!((40..=61).contains(&told[199]), "{told:?}");
+    assert!(worker.has_logged("(lines left out before it: "));
+}
