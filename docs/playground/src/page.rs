@@ -86,12 +86,13 @@ fn examples() -> Result<BTreeMap<String, String>> {
     let mut examples = BTreeMap::new();
     for entry in fs::read_dir(EXAMPLES)? {
         let path = entry?.path();
-        let is_policy = path.extension().is_some_and(|own| own == "yaml");
-        let name = path.file_name().and_then(|name| name.to_str());
-        let Some(name) = name.filter(|_| is_policy) else {
-            continue;
-        };
-        examples.insert(name.to_owned(), fs::read_to_string(&path)?);
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+            && let Some(name) = path.file_name().and_then(|name| name.to_str())
+        {
+            examples.insert(name.to_owned(), fs::read_to_string(&path)?);
+        }
     }
     ensure!(!examples.is_empty(), "there are no policies in {EXAMPLES}");
     Ok(examples)
