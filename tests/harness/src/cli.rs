@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
@@ -13,7 +13,7 @@ use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
 use crate::report::Report;
-use crate::{backend, bench};
+use crate::{backend, bench, page};
 use crate::{launcher, place};
 
 /// Starts real Envoy, backends and load, and verifies graylane in it.
@@ -161,7 +161,18 @@ pub async fn run(cli: Cli) -> Result<bool> {
 
 async fn demo(module: PathBuf, users: usize, only: &[Check]) -> Result<bool> {
     let lab = Lab::open(module, users).await?;
-    shown(&checks::run(&lab, only).await?)
+    let began = Instant::now();
+    let mut report = checks::run(&lab, only).await;
+    report.run = Some(lab.facts(began.elapsed().as_secs()).await?);
+    let folder = place::results()?;
+    let page = page::write(&report, &folder)?;
+    report.rows.extend(page::check(&report, &page).await);
+    // With the rows of the page itself.
+    page::write(&report, &folder)?;
+    report.write()?;
+    let passed = shown(&report)?;
+    println!("{}", page.display());
+    Ok(passed)
 }
 
 /// Shows a report; whether nothing failed.

@@ -10,6 +10,7 @@ use anyhow::Result;
 use crate::backend::Fleet;
 use crate::docker::Network;
 use crate::envoy::{self, Envoy, Ground, Log, Runner, Setup};
+use crate::facts::Facts;
 use crate::mesh::{Pod, Sidecar};
 use crate::place;
 
@@ -66,6 +67,15 @@ impl Lab {
             None => Ok(Ipv4Addr::LOCALHOST.into()),
             Some(network) => network.gateway().await,
         }
+    }
+
+    /// What is run here, by checks that took so many seconds.
+    ///
+    /// # Errors
+    /// If Envoy does not run, or the module is gone.
+    pub async fn facts(&self, seconds: u64) -> Result<Facts> {
+        let envoy = self.runner.version().await?;
+        Facts::gather(&self.module, envoy, self.users, seconds)
     }
 
     /// How many users a check of every single user has.

@@ -14,11 +14,14 @@ pub mod cli;
 pub mod client;
 pub mod docker;
 pub mod envoy;
+pub mod facts;
 pub mod lab;
 pub mod mesh;
 pub mod native;
+pub mod page;
 pub mod place;
 pub mod report;
+pub mod series;
 pub mod stats;
 pub mod telemetry;
 

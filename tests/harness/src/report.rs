@@ -7,7 +7,9 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, Width};
 use serde::Serialize;
 
+use crate::facts::Facts;
 use crate::place;
+use crate::series::Series;
 
 /// The widest column, in characters.
 const WIDEST: u16 = 64;
@@ -71,6 +73,24 @@ impl Row {
     }
 }
 
+/// What a check found: its rows, and what it measured beside them.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// What can be drawn.
+    pub series: Series,
+}
+
+impl From<Vec<Row>> for Found {
+    fn from(rows: Vec<Row>) -> Self {
+        Self {
+            rows,
+            series: Series::default(),
+        }
+    }
+}
+
 /// The rows of a check. One that could not be made is a failed row, and told.
 #[must_use]
 pub fn rows_of(check: &str, outcome: Result<Vec<Row>>) -> Vec<Row> {
@@ -83,10 +103,15 @@ pub fn rows_of(check: &str, outcome: Result<Vec<Row>>) -> Vec<Row> {
 }
 
 /// Every row of a run.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
+    /// What was run, and where; `None` where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Facts>,
     /// The rows, in order.
     pub rows: Vec<Row>,
+    /// What was measured beside them.
+    pub series: Series,
 }
 
 impl Report {

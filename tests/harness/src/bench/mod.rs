@@ -35,6 +35,7 @@ use cases::Case;
 use facts::Fact;
 use instructions::{Count, Size};
 use probes::Probes;
+pub(crate) use report::thousands;
 
 /// So many Envoys are counted at once: as many as the smallest machines have cores.
 const AT_ONCE: usize = 2;

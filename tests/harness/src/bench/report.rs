@@ -138,7 +138,7 @@ pub(super) fn table(rows: &[Row]) -> Table {
 }
 
 /// A number without its fraction, in groups of three digits.
-pub(super) fn thousands(number: f64) -> String {
+pub(crate) fn thousands(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -20,8 +20,8 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
 
     // Far enough off that also few users show it.
     let thirty = policy(&[("v2", 30.0)]);
-    let rows = shares::measure(lab, &thirty, &[("v2", 10.0)]).await?;
-    let failed: Vec<_> = rows.iter().filter(|row| !row.passed).collect();
+    let found = shares::measure(lab, &thirty, &[("v2", 10.0)]).await?;
+    let failed: Vec<_> = found.rows.iter().filter(|row| !row.passed).collect();
     let share_failed = matches!(&*failed, [row] if row.rule == "10 %: v2");
     Ok(vec![
         noticed("agree: Envoy at 12 %, the core at 10 %", differs),

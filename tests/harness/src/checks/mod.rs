@@ -12,6 +12,7 @@ mod geo;
 mod grpc;
 pub mod guard;
 mod keep;
+mod latency;
 mod logs;
 mod mesh;
 mod mint;
@@ -40,7 +41,8 @@ use clap::ValueEnum;
 
 use crate::client::Record;
 use crate::lab::Lab;
-use crate::report::{Report, Row, rows_of};
+use crate::report::{Found, Report, Row, rows_of};
+use crate::series::Series;
 
 /// The checks, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -98,6 +100,8 @@ pub enum Check {
     Mesh,
     /// A policy with a mistake changes nothing.
     Refused,
+    /// Requests through the filter and past it, for the time that it takes; no time is judged.
+    Latency,
     /// A wrong policy is noticed: the harness can fail.
     Broken,
 }
@@ -110,12 +114,20 @@ impl Check {
             .map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    async fn run(self, lab: &Lab) -> Result<Vec<Row>> {
-        match self {
+    /// What it verifies, in a sentence.
+    #[must_use]
+    pub fn purpose(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.as_ref().and_then(|value| value.get_help());
+        help.map_or_else(String::new, ToString::to_string)
+    }
+
+    async fn run(self, lab: &Lab) -> Result<Found> {
+        let rows = match self {
             Self::Agree => agree::check(lab).await,
             Self::Sticky => sticky::check(lab).await,
-            Self::Shares => shares::check(lab).await,
-            Self::Switch => switch::check(lab).await,
+            Self::Shares => return shares::check(lab).await,
+            Self::Switch => return switch::check(lab).await,
             Self::Clock => clock::check(lab).await,
             Self::Sets => sets::check(lab).await,
             Self::Vectors => vectors::check(lab).await,
@@ -129,7 +141,7 @@ impl Check {
             Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
-            Self::Guard => guard::check(lab).await,
+            Self::Guard => return guard::check(lab).await,
             Self::Fleet => fleet::check(lab).await,
             Self::Remote => remote::check(lab).await,
             Self::Rescue => rescue::check(lab).await,
@@ -138,17 +150,16 @@ impl Check {
             Self::Streams => streams::check(lab).await,
             Self::Mesh => mesh::check(lab).await,
             Self::Refused => refused::check(lab).await,
+            Self::Latency => return latency::check(lab).await,
             Self::Broken => broken::check(lab).await,
-        }
+        };
+        rows.map(Found::from)
     }
 }
 
 /// Runs the checks named, or all. A check that could not be made is a failed row, and does not
 /// keep the others from running.
-///
-/// # Errors
-/// If the report cannot be written.
-pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
+pub async fn run(lab: &Lab, only: &[Check]) -> Report {
     let all = Check::value_variants().iter().copied();
     let wanted: Vec<_> = all
         .filter(|check| only.is_empty() || only.contains(check))
@@ -158,27 +169,26 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Result<Report> {
     let waiting = [&[Check::Vectors][..], &[Check::Remote, Check::Fleet]];
     let [vectors, centres] = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
     let others = wanted_of(&wanted, |check| !waiting.concat().contains(&check));
-    let mut rows = match (lab.beside(), lab.beside()) {
+    let mut found = match (lab.beside(), lab.beside()) {
         (Some(beside), Some(further)) => {
-            let (mut rows, more, most) = tokio::join!(
+            let (mut found, more, most) = tokio::join!(
                 Box::pin(in_turn(lab, &others)),
                 Box::pin(in_turn(&beside, &vectors)),
                 Box::pin(in_turn(&further, &centres))
             );
-            rows.extend(more);
-            rows.extend(most);
-            rows
+            found.extend(more);
+            found.extend(most);
+            found
         }
         _ => in_turn(lab, &wanted).await,
     };
     let mut report = Report::default();
     for check in &wanted {
-        report
-            .rows
-            .extend(rows.remove(&check.name()).unwrap_or_default());
+        let found = found.remove(&check.name()).unwrap_or_default();
+        report.rows.extend(found.rows);
+        report.series.extend(found.series);
     }
-    report.write()?;
-    Ok(report)
+    report
 }
 
 fn wanted_of(wanted: &[Check], are: impl Fn(Check) -> bool) -> Vec<Check> {
@@ -186,18 +196,23 @@ fn wanted_of(wanted: &[Check], are: impl Fn(Check) -> bool) -> Vec<Check> {
     wanted.filter(|check| are(*check)).collect()
 }
 
-/// The rows of these checks by their names, one check after the other.
-async fn in_turn(lab: &Lab, checks: &[Check]) -> BTreeMap<String, Vec<Row>> {
+/// What these checks found by their names, one check after the other.
+async fn in_turn(lab: &Lab, checks: &[Check]) -> BTreeMap<String, Found> {
     let mut all = BTreeMap::new();
     for check in checks {
         let name = check.name();
-        let rows = rows_of(&name, check.run(lab).await);
+        let mut series = Series::default();
+        let outcome = check.run(lab).await.map(|found| {
+            series = found.series;
+            found.rows
+        });
+        let rows = rows_of(&name, outcome);
         if rows.iter().any(|row| !row.passed)
             && let Some(tail) = lab.log_tail()
         {
             eprintln!("{tail}");
         }
-        all.insert(name, rows);
+        all.insert(name, Found { rows, series });
     }
     all
 }

@@ -12,24 +12,26 @@ use crate::Progress;
 use crate::client::{Pace, Protocol, Visit, drive};
 use crate::envoy::Setup;
 use crate::lab::Lab;
-use crate::report::Row;
+use crate::report::{Found, Row};
+use crate::series::{Series, Share};
 use crate::stats::chi_square;
 
 const NAME: &str = "shares";
 
-pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for percent in [0.1, 1.0, 10.0, 50.0] {
-        let shares = [("v2", percent)];
-        rows.extend(measure(lab, &policy(&shares), &shares).await?);
+pub(super) async fn check(lab: &Lab) -> Result<Found> {
+    let one = [0.1, 1.0, 10.0, 50.0].map(|percent| vec![("v2", percent)]);
+    let two = vec![("v2", 10.0), ("v3", 20.0)];
+    let mut all = Found::default();
+    for shares in one.into_iter().chain([two]) {
+        let found = measure(lab, &policy(&shares), &shares).await?;
+        all.rows.extend(found.rows);
+        all.series.extend(found.series);
     }
-    let shares = [("v2", 10.0), ("v3", 20.0)];
-    rows.extend(measure(lab, &policy(&shares), &shares).await?);
-    Ok(rows)
+    Ok(all)
 }
 
 /// Sends users under `policy` and holds the counts against `shares`, in percent.
-pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -> Result<Vec<Row>> {
+pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -> Result<Found> {
     let mut versions = vec!["v1"];
     versions.extend(shares.iter().map(|(version, _)| version));
     let backends = lab.backends(&versions).await?;
@@ -52,14 +54,20 @@ pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -
         0,
         count("nobody"),
     )];
+    let mut series = Series::default();
     for (version, percent) in shares {
-        rows.push(share(
-            &name(shares),
-            version,
-            *percent,
-            count(version),
-            users.len() as u64,
-        )?);
+        let (low, high) = accepted(users.len() as u64, percent / 100.0)?;
+        let share = Share {
+            split: name(shares),
+            version: (*version).to_owned(),
+            intended_percent: *percent,
+            hits: count(version),
+            users: users.len() as u64,
+            low,
+            high,
+        };
+        rows.push(row(&share));
+        series.shares.push(share);
     }
     if shares.len() > 1 {
         let rest = 100.0 - shares.iter().map(|(_, percent)| percent).sum::<f64>();
@@ -79,21 +87,21 @@ pub(super) async fn measure(lab: &Lab, policy: &Value, shares: &[(&str, f64)]) -
             chance >= ALPHA,
         ));
     }
-    Ok(rows)
+    Ok(Found { rows, series })
 }
 
-fn share(split: &str, version: &str, percent: f64, hits: u64, n: u64) -> Result<Row> {
-    let (low, high) = accepted(n, percent / 100.0)?;
-    #[allow(clippy::cast_precision_loss)] // Counts of requests are far below 2^52.
-    let observed = 100.0 * hits as f64 / n as f64;
-    Ok(Row::judged(
+fn row(share: &Share) -> Row {
+    let Share {
+        hits, users, low, ..
+    } = share;
+    Row::judged(
         NAME,
-        format!("{split}: {version}"),
-        format!("{percent} %"),
-        format!("{observed:.2} % ({hits} of {n})"),
-        format!("{low} to {high}"),
-        (low..=high).contains(&hits),
-    ))
+        format!("{}: {}", share.split, share.version),
+        format!("{} %", share.intended_percent),
+        format!("{:.2} % ({hits} of {users})", share.observed_percent()),
+        format!("{low} to {}", share.high),
+        share.is_accepted(),
+    )
 }
 
 /// So many users that the smallest share has some in any case: below that, a share that nobody

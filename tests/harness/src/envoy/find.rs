@@ -97,17 +97,35 @@ fn version(binary: &Path) -> Result<String> {
 async fn in_docker(reason: &str) -> Result<Runner> {
     docker::check().await?;
     let image = docker::envoy_image().await?;
+    let version = version_in(&image).await?;
+    eprintln!("Envoy: image {image} ({reason}), {version}");
+    Ok(Runner::Docker(image))
+}
+
+async fn version_in(image: &str) -> Result<String> {
     let version = docker::run(&[
         "run",
         "--rm",
         "--entrypoint",
         docker::ENVOY,
-        &image,
+        image,
         "--version",
     ])
     .await
     .with_context(|| format!("the image {image} holds no Envoy at {}", docker::ENVOY))?;
-    let version = version.split_whitespace().skip(1).collect::<Vec<_>>();
-    eprintln!("Envoy: image {image} ({reason}), {}", version.join(" "));
-    Ok(Runner::Docker(image))
+    let words: Vec<_> = version.split_whitespace().skip(1).collect();
+    Ok(words.join(" "))
+}
+
+impl Runner {
+    /// What Envoy says of its version.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub async fn version(&self) -> Result<String> {
+        match self {
+            Self::Local(binary) => version(binary),
+            Self::Docker(image) => version_in(image).await,
+        }
+    }
 }

@@ -8,6 +8,7 @@ mod gauges;
 mod judge;
 mod noise;
 mod probing;
+mod rollback;
 mod site;
 mod times;
 pub(in crate::checks) mod verdicts;
@@ -21,7 +22,8 @@ use anyhow::Result;
 
 use crate::Progress;
 use crate::lab::Lab;
-use crate::report::Row;
+use crate::report::Found;
+use crate::series::Series;
 use cases::{Case, RETURNS};
 use judge::Run;
 use probing::Probing;
@@ -35,14 +37,18 @@ const WELL: Duration = Duration::from_secs(2);
 /// Load after the last verdict, by more than the end that is looked at.
 const AFTER: Duration = Duration::from_secs(4);
 
-pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
+pub(super) async fn check(lab: &Lab) -> Result<Found> {
     let cases = cases::all();
     let site = Site::start(lab, &cases).await?;
     let (run, probing) = load_through(&site).await?;
     let mut rows = judge::rows(&site, &run)?;
     rows.push(probing::row(&site, &run, &probing)?);
+    let series = Series {
+        rollback: rollback::series(&site, &run)?,
+        ..Series::default()
+    };
     rows.extend(counts::rows(&site, &run).await?);
-    Ok(rows)
+    Ok(Found { rows, series })
 }
 
 /// Load from before the versions turn until every verdict is there.

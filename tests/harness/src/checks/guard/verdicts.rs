@@ -43,11 +43,14 @@ impl Verdict {
         let text = log.since(0);
         // The last line may not be whole yet.
         let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
-        let lines = whole.lines().filter_map(|line| line.split_once(MARK));
-        let parse = |(_, json): (&str, &str)| {
-            serde_json::from_str(json).with_context(|| format!("{json} is no verdict"))
-        };
-        lines.map(parse).collect()
+        whole.lines().filter_map(Self::in_line).collect()
+    }
+
+    /// What a line of a log tells, if it tells of a verdict.
+    pub(super) fn in_line(line: &str) -> Option<Result<Self>> {
+        let (_, json) = line.split_once(MARK)?;
+        let parsed = serde_json::from_str(json);
+        Some(parsed.with_context(|| format!("{json} is no verdict")))
     }
 
     /// Whether it is on the version of this name.

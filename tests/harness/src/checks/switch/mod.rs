@@ -1,6 +1,9 @@
 //! A policy changes under load: nobody fails, not even who waits for an answer meanwhile, nobody
 //! leaves a version that grows, every worker follows.
 
+mod ramp;
+mod telling;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,11 +14,12 @@ use serde_json::{Value, json};
 use super::failed;
 use super::people::{policy, with_user};
 use crate::Progress;
-use crate::client::{Bounds, Load, Pace, Protocol, Record, Visit};
+use crate::client::{Bounds, Load, Pace, Record, Visit};
 use crate::envoy::Setup;
 use crate::lab::Lab;
 use crate::native::Native;
-use crate::report::Row;
+use crate::report::{Found, Row};
+use crate::series::Series;
 
 const NAME: &str = "switch";
 const CANARY: &str = "v2";
@@ -26,29 +30,33 @@ const SETTLED: Duration = Duration::from_millis(1_500);
 /// The end of it, by which every worker must follow.
 const LAST: Duration = Duration::from_millis(500);
 
-/// One policy, and how it is called.
+/// One policy, how it is called, and what share it gives the canary.
 struct Step {
     name: String,
     policy: Value,
+    percent: f64,
 }
 
-pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
+pub(super) async fn check(lab: &Lab) -> Result<Found> {
     let percent = |percent: f64| Step {
         name: format!("{percent} %"),
-        policy: policy(&[("v2", percent)]),
+        policy: policy(&[(CANARY, percent)]),
+        percent,
     };
     let ramp = [0.0, 1.0, 10.0, 50.0, 100.0, 0.0].map(percent);
-    let mut rows = switch(lab, "ramp, by rename", &Setup::of("dynamic"), &ramp).await?;
+    let mut found = switch(lab, "ramp, by rename", &Setup::of("dynamic"), &ramp).await?;
     let flips = ["v1", "v2", "v1", "v2", "v1"].map(everybody);
     let kubelet = Setup::of("dynamic").kubelet();
-    rows.extend(switch(lab, "blue-green, by symlink swap", &kubelet, &flips).await?);
-    Ok(rows)
+    let flipped = switch(lab, "blue-green, by symlink swap", &kubelet, &flips).await?;
+    found.rows.extend(flipped.rows);
+    Ok(found)
 }
 
 /// Everybody on one version: `checkout`'s live colour.
 fn everybody(version: &str) -> Step {
     Step {
         name: format!("all {version}"),
+        percent: if version == CANARY { 100.0 } else { 0.0 },
         policy: json!({
             "schema": "graylane/v1",
             "services": [{
@@ -71,6 +79,16 @@ struct Change {
     done: Instant,
 }
 
+/// Load, when each policy came during it, and when it ended.
+struct Course {
+    /// Of users whom the policies tell apart.
+    records: Vec<Record>,
+    /// Of those whom nobody chose.
+    passers: Vec<Record>,
+    changes: Vec<Change>,
+    end: Instant,
+}
+
 /// What was asked under one policy, from its change to the next.
 struct Window<'r> {
     done: Instant,
@@ -78,22 +96,24 @@ struct Window<'r> {
     records: Vec<&'r Record>,
 }
 
-async fn switch(lab: &Lab, case: &str, setup: &Setup, steps: &[Step]) -> Result<Vec<Row>> {
+async fn switch(lab: &Lab, case: &str, setup: &Setup, steps: &[Step]) -> Result<Found> {
     let natives: Vec<_> = steps
         .iter()
         .map(|step| Native::compile(&step.policy))
         .collect::<Result<_>>()?;
-    let users = telling_users(&natives);
-    let (records, changes, end) = load_through(lab, case, setup, steps, &users).await?;
+    let users = telling::users(&natives);
+    let course = load_through(lab, case, setup, steps, &users).await?;
+    let records = &course.records;
+    let everybody: Vec<_> = records.iter().chain(&course.passers).cloned().collect();
     let mut rows = vec![
-        failed(NAME, case, &records),
-        under_way(case, &records, &changes),
+        failed(NAME, case, &everybody),
+        under_way(case, records, &course.changes),
     ];
 
-    let ends = changes.iter().skip(1).map(|next| next.begun).chain([end]);
-    let windows: Vec<_> = changes
+    let windows: Vec<_> = course
+        .changes
         .iter()
-        .zip(ends)
+        .zip(course.ends())
         .map(|(change, end)| Window {
             done: change.done,
             end,
@@ -129,7 +149,19 @@ async fn switch(lab: &Lab, case: &str, setup: &Setup, steps: &[Step]) -> Result<
         users.iter().filter(canary).count()
     });
     rows.push(left(case, shares, &windows));
-    Ok(rows)
+    let series = Series {
+        ramp: Some(ramp::series(steps, &course)?),
+        ..Series::default()
+    };
+    Ok(Found { rows, series })
+}
+
+impl Course {
+    /// When each policy's time was over.
+    fn ends(&self) -> impl Iterator<Item = Instant> {
+        let next = self.changes.iter().skip(1).map(|next| next.begun);
+        next.chain([self.end])
+    }
 }
 
 /// Load from the first policy to the last, and when each came.
@@ -139,13 +171,14 @@ async fn load_through(
     setup: &Setup,
     steps: &[Step],
     users: &Arc<[Visit]>,
-) -> Result<(Vec<Record>, Vec<Change>, Instant)> {
+) -> Result<Course> {
     let first = steps.first().context("a switch needs policies")?;
     let backends = lab.backends(&["v1", "v2"]).await?;
     let setup = setup.clone().policy(&first.policy);
     let envoy = lab.envoy(&setup, &backends).await?;
     let progress = Progress::of(&format!("switch: {case}"), steps.len());
     let load = Load::start(envoy.address(), users, dense());
+    let passing = ramp::load(envoy.address());
     let started = Instant::now();
     let mut changes = vec![Change {
         begun: started,
@@ -169,7 +202,12 @@ async fn load_through(
         progress.step();
     }
     let end = Instant::now();
-    Ok((load.stop().await?, changes, end))
+    Ok(Course {
+        records: load.stop().await?,
+        passers: passing.stop().await?,
+        changes,
+        end,
+    })
 }
 
 /// Requests that a change met on their way, so that [`failed`] speaks of them.
@@ -247,30 +285,4 @@ fn left(case: &str, shares: impl Iterator<Item = usize>, windows: &[Window<'_>])
         before = share;
     }
     Row::exact(NAME, format!("{case}: left a version that grew"), 0, left)
-}
-
-/// Users of whom each step moves about as many as every other: the load tells every change.
-fn telling_users(natives: &[Native]) -> Arc<[Visit]> {
-    const EACH: usize = 80;
-    let mut groups: BTreeMap<Vec<Option<String>>, Vec<Visit>> = BTreeMap::new();
-    for number in 0..50_000 {
-        let visit = with_user(Visit::of(format!("user-{number}")));
-        let versions = natives
-            .iter()
-            .map(|native| native.decide(&visit).version)
-            .collect();
-        let group = groups.entry(versions).or_default();
-        if group.len() < EACH {
-            let visit = visit.over([Protocol::Http1, Protocol::Http2][number % 2]);
-            group.push(match number % 20 {
-                0 | 1 => visit.with("x-backend-delay-ms", "100"),
-                2..=5 => visit.sending("POST", 20_000),
-                _ => visit,
-            });
-        }
-    }
-    let mut users: Vec<_> = groups.into_values().flatten().collect();
-    // Neighbours in the list are asked one after the other; spread the groups among them.
-    users.sort_by_key(|visit| visit.user.chars().rev().collect::<String>());
-    users.into()
 }
