@@ -32,7 +32,7 @@ ETCD := $(or $(ETCD_BIN),$(shell command -v etcd))
 CHROMIUM := $(or $(CHROMIUM_BIN),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 PAGES := $(if $(CHROMIUM),test-playground)
 LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)) \
-  $(if $(ETCD),,of the demo remote and fleet (need etcd)) $(if $(CHROMIUM),,test-playground (needs Chromium)))
+  $(if $(ETCD),,of the demo remote and fleet (need etcd)) $(if $(CHROMIUM),,test-playground, and of the demo report (need Chromium)))
 # Whose media types the image has: oci or docker.
 MEDIA ?= oci
 PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)
@@ -45,6 +45,11 @@ help: ## List the targets
 
 demo: wasm cli-tested ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
 	$(HARNESS) demo
+
+pictures: wasm ## Draw the pictures of README.md anew, from real traffic
+	$(HARNESS) demo --only switch --only guard
+	@mkdir -p docs/pictures
+	cp target/demo/ramp.svg target/demo/rollback.svg docs/pictures/
 
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
@@ -215,4 +220,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo run test test-core suites test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core suites test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
