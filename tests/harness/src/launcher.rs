@@ -38,6 +38,8 @@ impl Leashed {
         command
             .arg(program)
             .args(arguments)
+            // Envoy's log has no zone: its moments are compared with those of requests.
+            .env("TZ", "UTC0")
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log.try_clone()?);

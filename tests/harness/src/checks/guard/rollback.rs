@@ -90,7 +90,7 @@ fn verdicts(site: &Site<'_>, case: &Case, turned: SystemTime) -> Result<Vec<Turn
     Ok(turns)
 }
 
-/// When Envoy wrote a line: `[2026-11-22 06:31:46.870][…`, in UTC.
+/// When Envoy wrote a line: `[2026-11-22 06:31:46.870][…`, in UTC, as it was started.
 fn logged_at(line: &str) -> Result<SystemTime> {
     let stamp = line
         .strip_prefix('[')
