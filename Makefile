@@ -76,6 +76,14 @@ schemas: ## The Envoy Gateway sample against the schemas of its resources, which
 	cp "$$crds/gatewayapi-crds.yaml" "$$crds"/generated/*extensionpolicies.yaml "$$crds"/generated/*clienttrafficpolicies.yaml .
 	$(CARGO) test --package graylane --test schemas -- --include-ignored
 
+# Its JSON as a value of those types; npm brings them, as locked.
+test-dashboard: ## The Grafana dashboard against Grafana's own types
+	@mkdir -p target/dashboard
+	@cp tests/harness/dashboard/* tests/harness/dashboard/.npmrc target/dashboard/
+	@{ echo "import type { Dashboard } from './types.js';"; echo "export const dashboard: Dashboard ="; \
+	cat envoy/telemetry/dashboard.json; echo ";"; } >target/dashboard/dashboard.ts
+	cd target/dashboard && npm ci --silent --no-audit --no-fund && npx --no-install tsc --project .
+
 # Optimized, because the VM interprets the module: a second instead of minutes.
 test-wasm: wasm ## The built module in a wasm VM: the same vectors and refusals, its hostcalls, its memory
 	$(CARGO) test --release --package graylane --test wasm -- --show-output
@@ -220,4 +228,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core suites test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
