@@ -31,8 +31,11 @@ ETCD := $(or $(ETCD_BIN),$(shell command -v etcd))
 # Where Chromium is, pages are looked at.
 CHROMIUM := $(or $(CHROMIUM_BIN),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 PAGES := $(if $(CHROMIUM),test-playground)
+# Where Prometheus is, it says what the backends count.
+PROMETHEUS := $(shell command -v prometheus >/dev/null && command -v promtool)
 LEFT_OUT := $(strip $(if $(GATE),,bench-gate (needs valgrind on Linux x86-64)) $(if $(GO),,test-go (needs Go)) \
-  $(if $(ETCD),,of the demo remote and fleet (need etcd)) $(if $(CHROMIUM),,test-playground, and of the demo report (need Chromium)))
+  $(if $(ETCD),,of the demo remote and fleet (need etcd)) $(if $(CHROMIUM),,test-playground, and of the demo report (need Chromium)) \
+  $(if $(PROMETHEUS),,of the demo metrics (needs Prometheus)))
 # Whose media types the image has: oci or docker.
 MEDIA ?= oci
 PACK := $(CARGO) run --quiet --release --package graylane-image -- --media $(MEDIA)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -76,6 +76,12 @@ impl Lab {
     pub async fn facts(&self, seconds: u64) -> Result<Facts> {
         let envoy = self.runner.version().await?;
         Facts::gather(&self.module, envoy, self.users, seconds)
+    }
+
+    /// The module that every Envoy loads, unless its setup names another.
+    #[must_use]
+    pub fn module(&self) -> &Path {
+        &self.module
     }
 
     /// How many users a check of every single user has.

@@ -15,6 +15,7 @@ mod keep;
 mod latency;
 mod logs;
 mod mesh;
+mod metrics;
 mod mint;
 mod mirror;
 mod people;
@@ -98,6 +99,9 @@ pub enum Check {
     Streams,
     /// Three services behind sidecars: the tag is followed from hop to hop.
     Mesh,
+    /// What a real Prometheus has of it is what the backends counted, its alerts find what is
+    /// wrong, and each query of the dashboard has a result.
+    Metrics,
     /// A policy with a mistake changes nothing.
     Refused,
     /// Requests through the filter and past it, for the time that it takes; no time is judged.
@@ -149,6 +153,7 @@ impl Check {
             Self::Grpc => grpc::check(lab).await,
             Self::Streams => streams::check(lab).await,
             Self::Mesh => mesh::check(lab).await,
+            Self::Metrics => metrics::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Latency => return latency::check(lab).await,
             Self::Broken => broken::check(lab).await,

@@ -7,7 +7,7 @@ mod prometheus;
 
 pub use alertmanager::Alertmanager;
 pub use otlp::{Otlp, Span};
-pub use prometheus::Prometheus;
+pub use prometheus::{Prometheus, Sample};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,12 +19,17 @@ use crate::place;
 /// What this machine lacks of them, and where that is to be had; `None` if nothing.
 #[must_use]
 pub fn missing() -> Option<&'static str> {
-    if prometheus::program().is_none() || place::on_path("promtool").is_none() {
-        return Some("prometheus and promtool (on Debian and Ubuntu: apt-get install prometheus)");
-    }
-    alertmanager::program()
+    let alertmanager = alertmanager::program()
         .is_none()
-        .then_some("Alertmanager (on Debian and Ubuntu: apt-get install prometheus-alertmanager)")
+        .then_some("Alertmanager (on Debian and Ubuntu: apt-get install prometheus-alertmanager)");
+    prometheus_missing().or(alertmanager)
+}
+
+/// What it lacks of Prometheus alone; `None` if nothing.
+#[must_use]
+pub fn prometheus_missing() -> Option<&'static str> {
+    let missing = prometheus::program().is_none() || place::on_path("promtool").is_none();
+    missing.then_some("prometheus and promtool (on Debian and Ubuntu: apt-get install prometheus)")
 }
 
 /// The first of these programs that is on `PATH`.

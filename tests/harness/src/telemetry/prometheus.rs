@@ -1,5 +1,6 @@
 //! Prometheus.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,23 @@ use crate::server::{Server, free_port};
 pub struct Prometheus {
     at: SocketAddr,
     _server: Server,
+}
+
+/// A series, and what it is at the moment of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Its labels; its name is that of `__name__`.
+    pub labels: BTreeMap<String, String>,
+    /// What it is.
+    pub value: f64,
+}
+
+impl Sample {
+    /// A label's value; empty if it has none, as Prometheus takes it.
+    #[must_use]
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
 }
 
 /// The program; `None` if there is none.
@@ -61,10 +79,37 @@ impl Prometheus {
     /// # Errors
     /// If it does not answer.
     pub async fn has(&self, query: &str) -> Result<bool> {
+        Ok(!self.query(query).await?.is_empty())
+    }
+
+    /// What it has for a query by now.
+    ///
+    /// # Errors
+    /// If it refuses the query or does not answer.
+    pub async fn query(&self, query: &str) -> Result<Vec<Sample>> {
         let path = format!("/api/v1/query?query={}", quote(query));
-        let answer: Value = serde_json::from_str(&fetch(self.at, &path).await?)?;
-        let result = answer["data"]["result"].as_array();
-        Ok(result.is_some_and(|series| !series.is_empty()))
+        let series = self.series(&path).await?;
+        series.iter().map(sample).collect()
+    }
+
+    /// How many series it has had for a query within the last so many seconds.
+    ///
+    /// # Errors
+    /// If it refuses the query or does not answer.
+    pub async fn query_range(&self, query: &str, seconds: u64) -> Result<usize> {
+        let now = crate::client::now();
+        let path = format!(
+            "/api/v1/query_range?step=1&start={}&end={now}&query={}",
+            now.saturating_sub(seconds),
+            quote(query)
+        );
+        Ok(self.series(&path).await?.len())
+    }
+
+    async fn series(&self, path: &str) -> Result<Vec<Value>> {
+        let mut answer: Value = serde_json::from_str(&fetch(self.at, path).await?)?;
+        let series = answer["data"]["result"].take();
+        serde_json::from_value(series).context("Prometheus answers no series")
     }
 
     /// Where it listens.
@@ -72,4 +117,13 @@ impl Prometheus {
     pub fn at(&self) -> SocketAddr {
         self.at
     }
+}
+
+fn sample(series: &Value) -> Result<Sample> {
+    let labels = serde_json::from_value(series["metric"].clone());
+    let value = series["value"][1].as_str().map(str::parse);
+    Ok(Sample {
+        labels: labels.context("a series has no labels")?,
+        value: value.context("a series has no value")??,
+    })
 }
