@@ -1,87 +1,46 @@
 //! Which document it is that is in force.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
+use crate::Policy;
 use crate::hash::hash;
+use crate::policy::tree::Tree;
 
 /// What tells one policy's document from another, as eight hexadecimal digits where it is shown.
 /// Not a protection against forgery.
 ///
-/// It is of what a JSON document says, however that is written: Envoy hands a `Struct` on with its
-/// fields in another order in each process, and Istio with spaces of its own. Of anything else it
-/// is the hash of the bytes (murmur3, 32 bits, seed 0).
+/// It is of what a document says, JSON or a `Struct`, however that is written: Envoy hands a
+/// `Struct` on with its fields in another order in each process, and Istio with spaces of its own.
+/// Of anything else it is the hash of the bytes (murmur3, 32 bits, seed 0).
 #[must_use]
 pub fn revision(document: &[u8]) -> u32 {
-    match serde_json::from_slice(document) {
-        Ok(Meaning(meaning)) => meaning,
+    match Policy::tree(document) {
+        Ok(tree) => meaning(&tree),
         Err(_) => hash(b"", document, 0),
     }
 }
 
-/// The hash of a JSON value: a byte for its kind, and then what it holds. A number is hashed as the
+/// The hash of a value: a byte for its kind, and then what it holds. A number is hashed as the
 /// double that it is in a `Struct`, a list by its values' hashes in their order, and an object by
 /// the sum of its fields' hashes, which has none.
-struct Meaning(u32);
-
-impl<'de> Deserialize<'de> for Meaning {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Hasher)
-    }
-}
-
-struct Hasher;
-
-impl<'de> Visitor<'de> for Hasher {
-    type Value = Meaning;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Meaning, E> {
-        Ok(Meaning(hash(b"0", b"", 0)))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Meaning, E> {
-        Ok(Meaning(hash(b"b", &[value.into()], 0)))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Meaning, E> {
-        Ok(Meaning(hash(b"n", &value.to_le_bytes(), 0)))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a Struct has doubles alone")]
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Meaning, E> {
-        self.visit_f64(value as f64)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a Struct has doubles alone")]
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Meaning, E> {
-        self.visit_f64(value as f64)
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Meaning, E> {
-        Ok(Meaning(hash(b"s", value.as_bytes(), 0)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Meaning, A::Error> {
-        let mut all = hash(b"[", b"", 0);
-        while let Some(Meaning(own)) = list.next_element()? {
-            all = hash(&all.to_le_bytes(), &own.to_le_bytes(), 0);
+fn meaning(value: &Tree) -> u32 {
+    let both = |one: u32, other: u32| hash(&one.to_le_bytes(), &other.to_le_bytes(), 0);
+    match value {
+        Tree::Null => hash(b"0", b"", 0),
+        Tree::Truth(truth) => hash(b"b", &[(*truth).into()], 0),
+        Tree::Number(number) => {
+            let number = number.as_f64().unwrap_or_default();
+            hash(b"n", &number.to_le_bytes(), 0)
         }
-        Ok(Meaning(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Meaning, A::Error> {
-        let mut all = hash(b"{", b"", 0);
-        while let Some((Meaning(name), Meaning(value))) = fields.next_entry()? {
-            let own = hash(&name.to_le_bytes(), &value.to_le_bytes(), 0);
-            all = all.wrapping_add(own);
+        Tree::Text(text) => hash(b"s", text.as_bytes(), 0),
+        Tree::List(items) => {
+            let items = items.iter().map(meaning);
+            items.fold(hash(b"[", b"", 0), both)
         }
-        Ok(Meaning(all))
+        Tree::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| both(hash(b"s", name.as_bytes(), 0), meaning(value)));
+            fields.fold(hash(b"{", b"", 0), u32::wrapping_add)
+        }
     }
 }
 
@@ -128,6 +87,16 @@ mod tests {
         revisions.sort_unstable();
         revisions.dedup();
         assert_eq!(revisions.len(), all.len());
+    }
+
+    /// `{"a":1,"b":[true]}`, with its fields in either order.
+    #[test]
+    fn a_struct_has_the_revision_of_the_same_json() {
+        let a = b"\x0a\x0e\x0a\x01a\x12\x09\x11\0\0\0\0\0\0\xf0\x3f";
+        let b = b"\x0a\x0b\x0a\x01b\x12\x06\x32\x04\x0a\x02\x20\x01";
+        let json = revision(br#"{"a":1,"b":[true]}"#);
+        assert_eq!(revision(&[&a[..], b].concat()), json);
+        assert_eq!(revision(&[&b[..], a].concat()), json);
     }
 
     /// The hash's own published values.
