@@ -17,12 +17,24 @@ const SECRET: [&str; 2] = ["remote", "notify"];
 pub(crate) struct Told(Tree);
 
 impl Told {
-    /// Of documents that were read before; `off`: everybody is sent to the baselines. `None`: it is
-    /// none.
-    pub(crate) fn new(policy: &[u8], switches: &[u8], off: bool) -> Option<Self> {
+    /// Of documents that were read before; `configuration` is what a policy from elsewhere stands
+    /// in for, or empty; `off`: everybody is sent to the baselines. `None`: it is none.
+    pub(crate) fn new(
+        policy: &[u8],
+        configuration: &[u8],
+        switches: &[u8],
+        off: bool,
+    ) -> Option<Self> {
         let Tree::Object(mut fields) = Policy::tree(policy).ok()? else {
             return None;
         };
+        // Which go on to hold.
+        if let Ok(Tree::Object(mut own)) = Policy::tree(configuration) {
+            own.retain(|(name, _)| {
+                is_secret(name) && fields.iter().all(|(other, _)| other != name)
+            });
+            fields.append(&mut own);
+        }
         if off {
             fields.retain(|(name, _)| name != "enabled");
             fields.push(("enabled".to_owned(), Tree::Truth(false)));
@@ -93,7 +105,7 @@ mod tests {
     use super::*;
 
     fn told(policy: &str, switches: &str, off: bool) -> Told {
-        Told::new(policy.as_bytes(), switches.as_bytes(), off).unwrap()
+        Told::new(policy.as_bytes(), b"", switches.as_bytes(), off).unwrap()
     }
 
     fn lines(old: &Told, new: &Told) -> Vec<String> {

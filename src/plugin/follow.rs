@@ -219,6 +219,11 @@ impl Follow {
         let source = Source {
             revision,
             policy: if centres { policy } else { self.own.clone() },
+            configuration: if centres {
+                self.own.clone()
+            } else {
+                Vec::new()
+            },
             switches,
             off,
         };

@@ -27,6 +27,8 @@ const NUMBERS: usize = 3 * size_of::<u64>();
 pub(super) struct Source {
     pub(super) revision: u32,
     pub(super) policy: Vec<u8>,
+    /// The configuration that a config centre's policy stands in for. Empty: it is that itself.
+    pub(super) configuration: Vec<u8>,
     /// Those that hold over it. Empty: none do.
     pub(super) switches: Vec<u8>,
     /// Whether everybody is sent to the baselines, since the config centre has no policy any more.
@@ -55,7 +57,11 @@ impl InForcePolicy {
     pub(super) fn new(plugin: &[u8], source: Source, rules: &Rules) -> Self {
         let gauge = |name: &str| Gauge::new(&format!("graylane_policy_{name}"));
         let gauges = ["revision", "rules", "loaded_timestamp_seconds"].map(gauge);
-        let size = source.policy.len().saturating_add(source.switches.len());
+        let size = [&source.policy, &source.configuration, &source.switches];
+        let size = size
+            .into_iter()
+            .map(Vec::len)
+            .fold(0, usize::saturating_add);
         Self {
             revision: source.revision,
             over: hash(b"", &source.switches, source.off.into()),
@@ -106,7 +112,7 @@ impl InForcePolicy {
         let source = self.source.borrow();
         let told = source
             .as_ref()
-            .and_then(|own| Told::new(&own.policy, &own.switches, own.off));
+            .and_then(|own| Told::new(&own.policy, &own.configuration, &own.switches, own.off));
         let mut own = bytes(&[self.revision.into(), self.over.into(), since]);
         own.extend(told.iter().flat_map(|told| told.to_text().into_bytes()));
         if !HostShared.set(&self.key, &own, Some(written.unwrap_or(NOTHING_YET))) {

@@ -39,6 +39,7 @@ impl Root {
         let source = Source {
             revision: revision(&own),
             policy: own.clone(),
+            configuration: Vec::new(),
             switches: Vec::new(),
             off: false,
         };

@@ -139,6 +139,11 @@ fn it_asks_and_does_what_it_hears() {
     assert_eq!(gauge, Some(revision.into()));
     assert!(worker.has_logged(&format!("revision {revision:08x}, from http /policy.json")));
 
+    let change = r#"policy changed: ~ services checkout › rules everybody › use: "v1" → "v2""#;
+    assert!(worker.has_logged(change), "{:?}", worker.log);
+    // Which is the configuration's, and goes on to hold.
+    assert!(!worker.has_logged("- remote"));
+
     let again = worker.pass(6_000);
     let tags = again
         .iter()
@@ -155,6 +160,7 @@ fn it_asks_and_does_what_it_hears() {
     assert!(worker.has_logged("switches.checkout/v9: is no version of the service"));
     let switched = "gray_service=.=checkout;.;gray_version=.=v2;.;graylane_switched";
     assert_eq!(worker.vm.gauge(switched), Some(1));
+    assert!(worker.has_logged("policy changed: + switches: {\"checkout/v2\":\"closed\""));
 
     let again = worker.pass(6_000);
     worker.reply(&again[1], "404", "");
