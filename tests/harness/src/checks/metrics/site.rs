@@ -11,7 +11,7 @@ use super::tampered::Tampered;
 use super::{PATIENCE, dying};
 use crate::backend::{Fleet, Mood, Trouble};
 use crate::centre::{Access, Centre, Door, Kind};
-use crate::envoy::{Envoy, Form, Setup};
+use crate::envoy::{Envoy, Setup};
 use crate::lab::Lab;
 use crate::place;
 use crate::telemetry::Prometheus;
@@ -86,8 +86,8 @@ impl Site {
         });
         let envoy = lab.envoy(&setup(&following), &backends).await?;
         let broken = dying::module(lab.module())?;
-        // As text: a `Struct` comes to the module as bytes, which differ from process to process.
-        let broken = setup(&policy).form(Form::Json).module(broken);
+        // As a `Struct`, while the other has it as JSON: it is the same revision.
+        let broken = setup(&policy).module(broken);
         let dying = lab.envoy(&broken, &backends).await?;
         let revision = graylane::revision(text.as_bytes());
         let sentence = format!("policy in force: revision {revision:08x}");
