@@ -26,20 +26,32 @@ pub(super) fn is_carried(part: &Part<'_>) -> bool {
     configs(part).is_ok_and(|configs| configs.iter().any(|(_, config)| is_config(config)))
 }
 
-/// The configurations that a document has, each with the part that says whom it is for.
+/// The configurations that a document has and that are on, each with the part that says whom it is
+/// for. Whom one is for that is off is decided by the default, as there.
 fn configs<'m>(part: &Part<'m>) -> Read<Vec<(Part<'m>, Part<'m>)>> {
     let Some(spec) = part.get("spec") else {
         return Ok(vec![(part.clone(), part.clone())]);
     };
     let mut configs = Vec::new();
     for rule in spec.items_of("matchRules")? {
-        if let Some(config) = rule.get("config") {
+        if let Some(config) = rule.get("config")
+            && !is_on(&rule, "configDisable")?
+        {
             configs.push((rule, config));
         }
     }
-    let default = spec.get("defaultConfig");
-    configs.extend(default.map(|config| (spec, config)));
+    if let Some(config) = spec.get("defaultConfig")
+        && !is_on(&spec, "defaultConfigDisable")?
+    {
+        configs.push((spec, config));
+    }
     Ok(configs)
+}
+
+/// Whether a switch is there and on.
+fn is_on(part: &Part<'_>, name: &str) -> Read<bool> {
+    let switch = part.get(name).map(|switch| switch.flag());
+    Ok(switch.transpose()?.unwrap_or(false))
 }
 
 pub(super) fn draft<'m>(

@@ -158,15 +158,16 @@ fn service<'m>(
     }))
 }
 
+/// The gateways that it is for; where it names none, the mesh.
+fn gateways<'m>(spec: &Part<'m>) -> Read<Vec<&'m str>> {
+    let named = spec.items_of("gateways")?;
+    let named = named.iter().map(Part::text).collect::<Read<Vec<_>>>()?;
+    Ok(if named.is_empty() { vec![MESH] } else { named })
+}
+
 /// Whether it is for the proxies that are meant.
 fn is_for(spec: &Part<'_>, reader: &mut Reader<'_, '_, '_>) -> Read<bool> {
-    let gateways = spec.items_of("gateways")?;
-    let gateways = gateways.iter().map(Part::text).collect::<Read<Vec<_>>>()?;
-    let gateways = if gateways.is_empty() {
-        vec![MESH]
-    } else {
-        gateways
-    };
+    let gateways = gateways(spec)?;
     match reader.settings.gateway {
         Some(gateway) if !gateways.contains(&gateway) => {
             let note = format!("is not for {gateway}, and left out");

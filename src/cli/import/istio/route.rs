@@ -5,7 +5,7 @@ use super::super::draft::{ALL, shares};
 use super::super::notes::Notes;
 use super::super::part::{Part, Read, Spot};
 use super::super::settings::Settings;
-use super::MESH;
+use super::gateways;
 use super::destination::{Destination, Subsets};
 use super::matches::{Whom, whom};
 
@@ -60,13 +60,7 @@ impl<'m> Reader<'_, 'm, '_> {
     /// The routes in their order, up to the first that takes everybody.
     pub(super) fn routes(&mut self, service: &Part<'m>) -> Read<Vec<Route<'m>>> {
         let spec = service.need("spec")?;
-        let gateways = spec.items_of("gateways")?;
-        let gateways = gateways.iter().map(Part::text).collect::<Read<Vec<_>>>()?;
-        let gateways = if gateways.is_empty() {
-            vec![MESH]
-        } else {
-            gateways
-        };
+        let gateways = gateways(&spec)?;
         let mut routes = Vec::new();
         self.add(service, &gateways, None, &mut routes)?;
         Ok(routes)
