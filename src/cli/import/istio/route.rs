@@ -5,8 +5,8 @@ use super::super::draft::{ALL, shares};
 use super::super::notes::Notes;
 use super::super::part::{Part, Read, Spot};
 use super::super::settings::Settings;
-use super::gateways;
 use super::destination::{Destination, Subsets};
+use super::gateways;
 use super::matches::{Whom, whom};
 
 /// What Istio lets a route do beside choosing a destination.
