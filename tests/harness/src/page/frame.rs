@@ -106,6 +106,24 @@ pub(super) fn path(class: &str, points: impl IntoIterator<Item = (f64, f64)>) ->
     Path::new().set("class", class).set("d", data.join(""))
 }
 
+/// The lines of a scale in percent, each with its number before it, between these two sides.
+pub(super) fn percents(document: Document, up: Scale, (left, right): (f64, f64)) -> Document {
+    [0_u8, 25, 50, 75, 100]
+        .into_iter()
+        .fold(document, |document, percent| {
+            let y = up.at(percent.into());
+            let number = text(
+                "small quiet end",
+                format!("{percent} %"),
+                left - 8.0,
+                y + 4.0,
+            );
+            document
+                .add(line("grid", (left, y), (right, y)))
+                .add(number)
+        })
+}
+
 /// Seconds with a tenth, of milliseconds.
 pub(super) fn seconds(millis: i64) -> String {
     #[allow(clippy::cast_precision_loss)] // Minutes.

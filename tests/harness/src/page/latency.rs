@@ -3,7 +3,7 @@
 use svg::Document;
 use svg::node::element::Group;
 
-use super::frame::{Frame, Scale, document, line, path, real, text};
+use super::frame::{Frame, Scale, document, line, path, percents, real, text};
 use crate::series::{Distribution, Latency, Point};
 
 const TALLEST: f64 = 220.0;
@@ -29,16 +29,7 @@ pub(super) fn draw(latency: &Latency, frame: Frame) -> Document {
         from: (0.0, 100.0),
         to: (floor, top),
     };
-    let mut document = document(frame, floor + 46.0);
-    for percent in [0_u8, 25, 50, 75, 100] {
-        let y = up.at(percent.into());
-        document = document.add(line("grid", (left, y), (right, y))).add(text(
-            "small quiet end",
-            format!("{percent} %"),
-            left - 8.0,
-            y + 4.0,
-        ));
-    }
+    let mut document = percents(document(frame, floor + 46.0), up, (left, right));
     let mut free = left;
     for tick in ticks(least, most) {
         let x = across.at(tick.ln());

@@ -3,7 +3,9 @@
 use svg::Document;
 use svg::node::element::Group;
 
-use super::frame::{Frame, Scale, broad, document, dot, line, path, real, rectangle, stride, text};
+use super::frame::{
+    Frame, Scale, broad, document, dot, line, path, percents, real, rectangle, stride, text,
+};
 use crate::series::{Ramp, Stretch, percent};
 
 const TALLEST: f64 = 230.0;
@@ -21,16 +23,7 @@ pub(super) fn draw(ramp: &Ramp, frame: Frame) -> Document {
         from: (0.0, 100.0),
         to: (floor, top),
     };
-    let mut document = document(frame, floor + 46.0);
-    for percent in [0_u8, 25, 50, 75, 100] {
-        let y = up.at(percent.into());
-        document = document.add(line("grid", (left, y), (right, y))).add(text(
-            "small quiet end",
-            format!("{percent} %"),
-            left - 8.0,
-            y + 4.0,
-        ));
-    }
+    let mut document = percents(document(frame, floor + 46.0), up, (left, right));
     let stride = stride(across.at(1_000.0) - across.at(0.0));
     for second in (0..=ramp.end_ms / 1_000).filter(|second| second % stride == 0) {
         let x = across.at(real(second * 1_000));
