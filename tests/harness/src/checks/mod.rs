@@ -169,16 +169,19 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Report {
     let wanted: Vec<_> = all
         .filter(|check| only.is_empty() || only.contains(check))
         .collect();
-    // Those that mostly wait, each as long as many others together: for one policy after the other,
-    // and for a centre.
-    let waiting = [&[Check::Vectors][..], &[Check::Remote, Check::Fleet]];
-    let [vectors, centres] = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
+    // Those that mostly wait, each as long as many others together: for one policy after the other
+    // and for what is scraped, and for a centre.
+    let waiting = [
+        &[Check::Vectors, Check::Metrics][..],
+        &[Check::Remote, Check::Fleet],
+    ];
+    let [scraped, centres] = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
     let others = wanted_of(&wanted, |check| !waiting.concat().contains(&check));
     let mut found = match (lab.beside(), lab.beside()) {
         (Some(beside), Some(further)) => {
             let (mut found, more, most) = tokio::join!(
                 Box::pin(in_turn(lab, &others)),
-                Box::pin(in_turn(&beside, &vectors)),
+                Box::pin(in_turn(&beside, &scraped)),
                 Box::pin(in_turn(&further, &centres))
             );
             found.extend(more);
