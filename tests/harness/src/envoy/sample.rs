@@ -14,7 +14,7 @@ use crate::place;
 pub struct Sample {
     /// The sample's name.
     pub name: String,
-    /// Its files; the first is the bootstrap.
+    /// Its files that Envoy reads; the first is the bootstrap.
     pub files: Vec<SampleFile>,
 }
 
@@ -43,8 +43,12 @@ impl Sample {
             find(&folder, &mut paths)?;
             // The bootstrap comes first.
             paths.sort_by_key(|path| (*path != folder.join("envoy.yaml"), path.clone()));
-            let read = |path: &PathBuf| read(&folder, path);
-            paths.iter().map(read).collect::<Result<_>>()?
+            let mut files = Vec::new();
+            for path in paths {
+                let file = read(&folder, &path)?;
+                files.extend(is_for_envoy(&file.tree).then_some(file));
+            }
+            files
         } else {
             bail!(
                 "there is no sample {name}: neither {} nor {}",
@@ -92,6 +96,13 @@ impl Sample {
         // The sample's folder itself.
         tail.or_else(|| named.ends_with(&self.name).then(PathBuf::new))
     }
+}
+
+/// Whether it is a bootstrap, or resources that one leads to: beside them lies what other programs
+/// read, as Prometheus.
+fn is_for_envoy(tree: &Value) -> bool {
+    let parts = ["static_resources", "dynamic_resources", "resources"];
+    parts.iter().any(|part| tree.get(part).is_some())
 }
 
 fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
