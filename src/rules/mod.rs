@@ -28,6 +28,7 @@ mod switched;
 mod target;
 mod text;
 mod version;
+mod within;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
 use super::exact::Exact;
+use super::within::Part;
 use crate::error::{Error, Place};
 use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Number, Text};
@@ -34,7 +35,7 @@ enum Operator {
     Equals(Exact),
     Prefix(Box<[u8]>),
     Suffix(Box<[u8]>),
-    Contains(Box<[u8]>),
+    Contains(Part),
     /// In their order; in lower case if that counts for nothing.
     In(Box<[Exact]>),
     Matches(Regex),
@@ -80,6 +81,7 @@ impl Test {
         // The two bounds of a range are one operator, which goes by the first.
         let (at_least, below) = (document.at_least, document.below);
         let range = |bound: Option<Number>| bound.map(|_| Choice::Number(at_least, below));
+        let contains = |text| Operator::Contains(Part::new(text));
         let part = |make: fn(Box<[u8]>) -> Operator| move |text| Choice::Part(make, text);
         let (operator, choice) = one_of(
             place,
@@ -87,7 +89,7 @@ impl Test {
                 ("equals", document.equals.map(Choice::Whole)),
                 ("prefix", document.prefix.map(part(Operator::Prefix))),
                 ("suffix", document.suffix.map(part(Operator::Suffix))),
-                ("contains", document.contains.map(part(Operator::Contains))),
+                ("contains", document.contains.map(part(contains))),
                 ("matches", document.matches.map(Choice::Matches)),
                 ("in", document.r#in.map(Choice::In)),
                 ("at_least", range(at_least)),
@@ -105,7 +107,12 @@ impl Test {
             Choice::Part(_, Text(text)) if text.len() > MAX_PATTERN_BYTES => {
                 return Err(place.error(too_long(&text)));
             }
-            Choice::Part(make, Text(text)) => make(text.into_bytes().into()),
+            Choice::Part(make, Text(mut text)) => {
+                if ignore_case {
+                    text.make_ascii_lowercase();
+                }
+                make(text.into_bytes().into())
+            }
             Choice::Matches(text) => Operator::Matches(regex(&place, &text.0, ignore_case)?),
             Choice::In(texts) => {
                 not_empty(&place, &texts, "list at least one value")?;
@@ -164,14 +171,7 @@ impl Pattern {
                 .checked_sub(text.len())
                 .and_then(|start| value.get(start..))
                 .is_some_and(|part| same(part, text)),
-            Operator::Contains(text) => {
-                // Nearly every place differs in its first byte, which is the cheapest to see.
-                let (first, length) = (text.get(..1).unwrap_or_default(), text.len());
-                let mut places = value.windows(length);
-                places.any(|part| {
-                    part.get(..1).is_some_and(|own| same(own, first)) && same(part, text)
-                })
-            }
+            Operator::Contains(part) => part.is_in(value, ignore_case),
             Operator::In(set) => set
                 .binary_search_by(|text| text.compare(value, ignore_case))
                 .is_ok(),
