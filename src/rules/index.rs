@@ -134,15 +134,22 @@ impl Wait {
 
     /// Adds the rules that wait for a value that the request has.
     fn add_to<'r>(&'r self, due: &mut Vec<usize>, request: &impl Request<'r>) {
+        let mut places = Vec::new();
         self.source.any(request, &mut |value| {
             let compare = |(own, _): &(Exact, _)| own.compare(value, self.ignore_case);
-            let place = self.values.binary_search_by(compare);
-            let found = place.ok().and_then(|place| self.values.get(place));
-            due.extend(found.into_iter().flat_map(|(_, rules)| rules));
+            places.extend(self.values.binary_search_by(compare));
             false
         });
-        *due = sorted(mem::take(due));
-        due.dedup();
+        // A request may repeat a value as often as it likes, for which many rules may wait.
+        places = sorted(places);
+        places.dedup();
+        let found = places.iter().filter_map(|place| self.values.get(*place));
+        let before = due.len();
+        due.extend(found.flat_map(|(_, rules)| rules));
+        if due.len() > before {
+            *due = sorted(mem::take(due));
+            due.dedup();
+        }
     }
 }
 
