@@ -1,7 +1,8 @@
-//! Bounds on what a policy may hold, each with its reason.
+//! Bounds on what a policy may hold, and on what is looked at of a request, each with its reason.
 //!
 //! A policy is compiled on the worker that serves requests, and lives once in each worker; these
-//! bounds keep both affordable. Nothing is cut to fit: what is over a bound is refused.
+//! bounds keep both affordable. Nothing is cut to fit: what is over a bound is refused. A request is
+//! never refused: what of it is over a bound is as if it were not there.
 
 use std::ops::RangeInclusive;
 
@@ -13,6 +14,14 @@ pub const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 
 /// Bytes of a config centre's reply: a policy in base64, and JSON around it.
 pub const MAX_REPLY_BYTES: usize = 6 * 1024 * 1024;
+
+/// Other proxies of a fleet that are heard. Each is looked for among the others, and its words are
+/// read by every worker.
+pub const MAX_PROXIES: usize = 4_096;
+
+/// Bytes of what the other proxies of a fleet tell, together; what is beyond is not heard. As much as
+/// one reply brings.
+pub const MAX_FLEET_BYTES: usize = MAX_REPLY_BYTES;
 
 /// Bytes of a switch document: it is for a handful of names, and read anew with each change.
 pub const MAX_SWITCHES_BYTES: usize = 64 * 1024;
@@ -28,6 +37,10 @@ pub const MAX_SERVICES: usize = 1_000;
 
 /// Hosts of one service.
 pub const MAX_HOSTS: usize = 1_000;
+
+/// Bytes of a host's name, without its port: the longest that DNS has. A request whose host is
+/// longer is for no service that lists hosts; each of its dots would be a look among suffixes.
+pub const MAX_HOST_NAME_BYTES: usize = 253;
 
 /// Versions of one service: each is a name in metrics, and a tag is compared with each.
 pub const MAX_VERSIONS: usize = 64;
@@ -77,9 +90,29 @@ pub const MAX_COMPILED_PATTERN_BYTES: usize = 64 * 1024;
 /// that a client can make a pattern take.
 pub const MAX_MATCHED_BYTES: usize = 4 * 1024;
 
+/// Bytes of a value of a request: a line of a header, the path, the query, a claim. A longer one is
+/// as if it were not there. All headers of a request have at most 60 KiB together, unless Envoy is
+/// told to take more.
+pub const MAX_VALUE_BYTES: usize = 64 * 1024;
+
+/// Bytes of a request's cookies. A line of them that goes beyond, and those behind it, are as if
+/// they were not there: each condition on a cookie, and each key, looks through all of them.
+pub const MAX_COOKIE_BYTES: usize = 64 * 1024;
+
+/// Cookies of a request; further ones are as if they were not there. Browsers keep fewer than 200
+/// for a site.
+pub const MAX_COOKIES: usize = 1_000;
+
+/// Parameters of a query; further ones are as if they were not there. PHP and Tomcat take as many.
+pub const MAX_PARAMETERS: usize = 1_000;
+
 /// Milliseconds of a guard's window. It is judged four times a second; what is older than an hour
 /// says little about a version now.
 pub const GUARD_WINDOW: RangeInclusive<u64> = 1_000..=3_600_000;
+
+/// Guards of a policy. Each worker tells the others four times a second what each of its guards has
+/// seen, and reads what they tell.
+pub const MAX_GUARDS: usize = 1_000;
 
 /// Answers that a guard may wait for: a window that has as many is judged by a thousandth of them.
 pub const MAX_GUARD_REQUESTS: u32 = 1_000_000;
@@ -91,8 +124,8 @@ pub const MAX_CONSECUTIVE_FAILURES: u32 = 100;
 /// than every second, a fleet of hundreds is a load; less often than every hour is no switch.
 pub const REMOTE_EVERY: RangeInclusive<u64> = 1_000..=3_600_000;
 
-/// Bytes of a server's name in requests: the longest name of DNS, and a port.
-pub const MAX_HOST_BYTES: usize = 253 + 6;
+/// Bytes of a server's name in requests: a host's, and a port.
+pub const MAX_HOST_BYTES: usize = MAX_HOST_NAME_BYTES + 6;
 
 /// Bytes of a path that verdicts are posted to.
 pub const MAX_PATH_BYTES: usize = 2_048;

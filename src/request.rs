@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use memchr::{memchr, memchr2};
 
+use crate::limits::{MAX_COOKIE_BYTES, MAX_COOKIES, MAX_PARAMETERS, MAX_VALUE_BYTES};
+
 /// What the rules may ask of a request.
 ///
 /// Values are bytes, exactly as they came; a value is borrowed for the call, so that a host may
@@ -70,8 +72,16 @@ pub(crate) fn any_cookie<'r>(
     name: &[u8],
     see: &mut dyn FnMut(&[u8]) -> bool,
 ) -> bool {
-    request.any_header("cookie", &mut |header| {
-        let mut values = parts(header, b';').filter_map(|pair| {
+    let (mut bytes, mut cookies) = (MAX_COOKIE_BYTES, MAX_COOKIES);
+    request.any_header("cookie", &mut |line| {
+        let left = bytes.checked_sub(line.len());
+        bytes = left.unwrap_or_default();
+        let line = left.map_or(&b""[..], |_| line);
+        let pairs = parts(line, b';').map_while(|pair| {
+            cookies = cookies.checked_sub(1)?;
+            Some(pair)
+        });
+        let mut values = pairs.filter_map(|pair| {
             let rest = pair.trim_ascii_start().strip_prefix(name)?;
             rest.trim_ascii_start().strip_prefix(b"=")
         });
@@ -90,8 +100,11 @@ pub(crate) fn any_query<'r>(
     request.any_header(":path", &mut |target| {
         let target = parts(target, b'#').next().unwrap_or_default();
         let start = memchr(b'?', target).map_or(target.len(), |at| at.saturating_add(1));
-        let query = target.get(start..).unwrap_or_default();
-        let mut values = parts(query, b'&').filter_map(|pair| {
+        let query = target.get(start..);
+        let query = query.filter(|query| query.len() <= MAX_VALUE_BYTES);
+        let query = query.unwrap_or_default();
+        let pairs = parts(query, b'&').take(MAX_PARAMETERS);
+        let mut values = pairs.filter_map(|pair| {
             let rest = pair.strip_prefix(name)?;
             rest.strip_prefix(b"=").or(rest.is_empty().then_some(rest))
         });

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Place};
+use crate::limits::MAX_HOST_NAME_BYTES;
 use crate::policy::Text;
 use crate::request::{Request, host_only};
 
@@ -40,13 +41,17 @@ impl HostIndex {
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[:]".contains(&byte);
         let bare = *host_only(host.as_bytes()) == *host.as_bytes();
         if lower.starts_with('.')
+            || host.len() > MAX_HOST_NAME_BYTES
             || host.trim_matches('.').is_empty()
             || !host.bytes().all(valid)
             || !bare
         {
             return Err(place.wrong(
                 &text,
-                "is not a host; write a name without port, or `*.` before one",
+                format!(
+                    "is not a host; write a name of at most {MAX_HOST_NAME_BYTES} bytes, without \
+                     port, or `*.` before one"
+                ),
             ));
         }
         match index.insert(host.as_bytes().into(), service) {
@@ -76,6 +81,9 @@ impl HostIndex {
     }
 
     fn find_host(&self, host: &[u8]) -> Option<usize> {
+        if host.len() > MAX_HOST_NAME_BYTES {
+            return self.every;
+        }
         let found = first(self.exact.get(host), self.every.as_ref());
         if self.suffixes.is_empty() {
             return found.copied();

@@ -1,5 +1,6 @@
 //! Where a text of the request comes from: for conditions, and for the keys of splits.
 
+use crate::limits::MAX_VALUE_BYTES;
 use crate::request::{Request, any_cookie, any_query, host_only, path_only};
 
 /// A place in the request that holds text, perhaps several times.
@@ -16,12 +17,14 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Shows each value to `see`, in order, until it answers `true`; tells whether it did.
+    /// Shows each value to `see`, in order, until it answers `true`; tells whether it did. One that
+    /// is longer than [`MAX_VALUE_BYTES`] is as if it were not there.
     pub(super) fn any<'r>(
         &'r self,
         request: &impl Request<'r>,
         see: &mut dyn FnMut(&[u8]) -> bool,
     ) -> bool {
+        let see = &mut |value: &[u8]| value.len() <= MAX_VALUE_BYTES && see(value);
         match self {
             Self::Header(name) => request.any_header(name, see),
             Self::Cookie(name) => any_cookie(request, name, see),
