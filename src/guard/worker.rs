@@ -15,6 +15,7 @@ use super::standing::Standing;
 use super::verdict;
 use crate::rules::Guard;
 use crate::shared::{NOTHING_YET, Shared, bytes, words};
+use crate::sort::sorted;
 
 /// Where the workers' places are listed, by their ids.
 const WORKERS: &str = "graylane/1/workers";
@@ -30,6 +31,9 @@ const GONE: u64 = 60_000;
 
 /// Verdicts that are kept: beyond, the oldest is of a policy of long ago.
 const MAX_VERDICTS: usize = 4_096;
+
+/// Workers that have a place: no proxy has as many. What has more is not ours.
+const MAX_WORKERS: usize = 1_024;
 
 /// One worker.
 #[derive(Debug)]
@@ -97,11 +101,10 @@ impl Worker {
             shared.set(&place(own), &report.to_bytes(), None);
         }
         let reports = reports(shared, places.len(), now);
+        let entries = Entries::new(&reports);
         let judged = guarded.iter().map(|Guarded { key, guard }| {
             let before = standing(&verdicts, *key);
-            let entries = reports.iter().flat_map(|report| &report.entries);
-            let entries =
-                entries.filter(|entry| entry.key == *key && entry.change == before.change);
+            let entries = entries.of(*key, before.change);
             let (next, seen) = if let Some(fleet) = fleet {
                 let entries: Vec<_> = entries.collect();
                 fleet.judge(*key, guard, before, &entries, now)
@@ -150,7 +153,7 @@ impl Worker {
     /// take that: then it is for the next time.
     fn places(&self, shared: &impl Shared, now: u64) -> Vec<u64> {
         let (list, written) = shared.get(WORKERS);
-        let mut places: Vec<u64> = words(&list).collect();
+        let mut places: Vec<u64> = words(&list).take(MAX_WORKERS).collect();
         if places.contains(&self.id) {
             return places;
         }
@@ -159,9 +162,11 @@ impl Worker {
             let report = Report::of_bytes(&shared.get(&place(*at)).0);
             report.is_none_or(|report| now.saturating_sub(report.at) > GONE)
         });
+        let has_room = places.len() < MAX_WORKERS;
         match free.and_then(|at| places.get_mut(at)) {
             Some(free) => *free = self.id,
-            None => places.push(self.id),
+            None if has_room => places.push(self.id),
+            None => return places,
         }
         let since = written.unwrap_or(NOTHING_YET);
         if !shared.set(WORKERS, &bytes(&places), Some(since)) {
@@ -186,12 +191,12 @@ pub fn announcement(
     versions: impl Iterator<Item = (u64, String)>,
 ) -> Announcement {
     let verdicts = standings(&shared.get(VERDICTS).0);
-    let places = words(&shared.get(WORKERS).0).count();
+    let places = words(&shared.get(WORKERS).0).take(MAX_WORKERS).count();
     let reports = reports(shared, places, now);
+    let entries = Entries::new(&reports);
     let versions = versions.filter_map(|(key, name)| {
         let standing = standing(&verdicts, key);
-        let entries = reports.iter().flat_map(|report| &report.entries);
-        let entries = entries.filter(|entry| entry.key == key && entry.change == standing.change);
+        let entries = entries.of(key, standing.change);
         let seen = Entry::joined(key, standing.change, &entries);
         let member = Member {
             name,
@@ -209,6 +214,42 @@ pub fn announcement(
 /// The number of the last verdict, in whatever version: it moves with each. `None`: there was none.
 pub fn last_verdict(shared: &impl Shared) -> Option<u32> {
     shared.get(VERDICTS).1
+}
+
+/// What workers tell, to be found by what it is about.
+struct Entries<'r> {
+    all: Vec<&'r Entry>,
+    /// In order what their keys end in, and where each stands.
+    order: Vec<(u32, u32)>,
+}
+
+impl<'r> Entries<'r> {
+    fn new(reports: &'r [Report]) -> Self {
+        let all: Vec<_> = reports.iter().flat_map(|report| &report.entries).collect();
+        let ends = (0..).zip(&all).map(|(at, entry)| (end(entry.key), at));
+        Self {
+            order: sorted(ends.collect()),
+            all,
+        }
+    }
+
+    /// What is told of a version since a change of it.
+    fn of(&self, key: u64, change: u32) -> impl Iterator<Item = &'r Entry> + Clone {
+        let end = end(key);
+        let from = self.order.partition_point(|(own, _)| *own < end);
+        let own = self.order.get(from..).unwrap_or_default().iter();
+        let own = own.take_while(move |(own, _)| *own == end);
+        let entries = own.filter_map(|(_, at)| self.all.get(*at as usize).copied());
+        entries.filter(move |entry| entry.key == key && entry.change == change)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is the end that is asked for"
+)]
+fn end(key: u64) -> u32 {
+    key as u32
 }
 
 /// What workers tell. Of one that is silent nothing waits any more.

@@ -14,7 +14,7 @@ use super::rulebook::Rulebook;
 use super::version::find;
 use super::{Belief, Cookies, Headers, Node, Routes, Rule, Rules, Scope, Service, Version, name};
 use crate::error::{Error, Place};
-use crate::limits::{MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
+use crate::limits::{MAX_GUARDS, MAX_HOSTS, MAX_RULES, MAX_SERVICES, MAX_VERSIONS};
 use crate::policy::{self, Policy, Text};
 
 impl Rules {
@@ -56,6 +56,7 @@ impl Rules {
             names: BTreeSet::new(),
             rules: 0,
             versions: 0,
+            guards: 0,
         };
         let documents = policy.services.into_iter().enumerate();
         let compiled = documents
@@ -148,6 +149,7 @@ struct Services<'a> {
     names: BTreeSet<Arc<str>>,
     rules: usize,
     versions: usize,
+    guards: usize,
 }
 
 impl Services<'_> {
@@ -166,6 +168,14 @@ impl Services<'_> {
         let at_versions = place.field("versions");
         let versions = versions(&at_versions, document.versions, self.versions, &lane)?;
         self.versions = self.versions.saturating_add(versions.len());
+        let guarded = versions.iter().filter(|own| own.guard.is_some());
+        self.guards = self.guards.saturating_add(guarded.count());
+        if self.guards > MAX_GUARDS {
+            return Err(at_versions.error(format!(
+                "bring the policy to {} guards, above {MAX_GUARDS}; guard those that get users",
+                self.guards
+            )));
+        }
         let baseline = find(&place.field("baseline"), &versions, &document.baseline)?.clone();
         if baseline.guard.is_some() || !baseline.enabled {
             let at = versions
