@@ -6,6 +6,7 @@ use super::poller::Tick;
 use super::purpose::Purpose;
 use super::{Call, Refused, Reply};
 use crate::guard::{Announcement, is_alive};
+use crate::limits::{MAX_FLEET_BYTES, MAX_PROXIES};
 use crate::rules::Remote;
 use crate::shared::Shared;
 
@@ -82,18 +83,24 @@ impl Members {
         let others = others.filter(|(key, _)| Some(key) != own.as_ref());
         // What is no announcement is somebody else's document.
         let others = others.filter(|(_, document)| Announcement::told_at(document).is_some());
-        for (key, document) in others {
+        for (key, document) in others.take(MAX_PROXIES) {
             self.others.retain(|(own, _)| *own != key);
             self.others.push((key, document));
         }
+        let mut bytes = 0usize;
         self.others.retain(|(key, document)| {
             let told = Announcement::told_at(document);
             let stays = told.is_some_and(|told| is_alive(told, tick.now, remote.every));
             if !stays {
                 self.gone = Some(key.clone());
+                return false;
             }
-            stays
+            let more = bytes.saturating_add(document.len());
+            let fits = more <= MAX_FLEET_BYTES;
+            bytes = if fits { more } else { bytes };
+            fits
         });
+        self.others.truncate(MAX_PROXIES);
         let mut state = kept.state(shared, Subject::Fleet);
         state.answered(tick.now, jittered(remote.every, tick.draw));
         let documents: Vec<_> = self.others.iter().map(|(_, own)| own.as_slice()).collect();
