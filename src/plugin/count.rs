@@ -8,6 +8,11 @@ use proxy_wasm::types::MetricType;
 
 use crate::DryRun;
 use crate::remote::Subject;
+use crate::rules::Rule;
+
+/// Series of this worker that have a rule: the host never forgets one, and a policy may have 10,000
+/// rules. What further ones do is counted without their names.
+const MAX_SERIES: usize = 1_000;
 
 thread_local! {
     /// The host's numbers for the metrics. They outlive a configuration: the host would give the
@@ -18,17 +23,22 @@ thread_local! {
     /// new one came.
     static LATEST: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
 
+    /// How many series with a rule there are, of whatever policies this worker has had.
+    static SERIES: Cell<usize> = const { Cell::new(0) };
+
     /// How many gauges of policies there have been.
     static GAUGES: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Counts what would have been decided.
 pub(super) fn dry_run(dry: &DryRun<'_>) {
-    let rule = dry.reason.rule().map(|rule| tag("rule", rule.name()));
-    let rule = rule.unwrap_or_default();
-    let (service, version) = (tag("service", dry.service), tag("version", dry.version));
-    let name = format!("{service}{rule}{version}graylane_dry_run_total");
-    count(name, 1);
+    let named = |rule: &str| {
+        let (service, version) = (tag("service", dry.service), tag("version", dry.version));
+        format!("{service}{rule}{version}graylane_dry_run_total")
+    };
+    if let Some(number) = of_rule(dry.reason.rule(), &named) {
+        increment(number, 1);
+    }
 }
 
 /// What is told of a config centre, for each of its documents.
@@ -76,9 +86,19 @@ pub(super) fn counter(name: String) -> Option<u32> {
     number(MetricType::Counter, name)
 }
 
-/// Whether this worker has told a metric of this name.
-pub(super) fn is_known(name: &str) -> bool {
-    NUMBERS.with_borrow(|numbers| numbers.contains_key(name))
+/// The host's number for a counter that is named with its rule's tag, as long as there may be more
+/// of these, and then without.
+pub(super) fn of_rule(rule: Option<&Rule>, named: &dyn Fn(&str) -> String) -> Option<u32> {
+    let full = rule.map(|rule| named(&tag("rule", rule.name())));
+    let may_be = |name: &String| {
+        let is_known = NUMBERS.with_borrow(|numbers| numbers.contains_key(name));
+        let series = SERIES.get();
+        if !is_known && series < MAX_SERIES {
+            SERIES.set(series.saturating_add(1));
+        }
+        is_known || series < MAX_SERIES
+    };
+    counter(full.filter(may_be).unwrap_or_else(|| named("")))
 }
 
 /// Adds to the counter of this number.

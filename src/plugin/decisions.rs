@@ -1,23 +1,14 @@
 //! Decisions by their reason. Counted in memory, and told on the tick: a request pays for no
 //! hostcall.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use super::count::{self, tag};
-use crate::rules::{Rule, Service, Version};
+use crate::rules::{Service, Version};
 use crate::{Decision, Reason, Rules};
-
-/// Series of this worker that have a rule: the host never forgets one, and a policy may have 10,000
-/// rules. What is decided by further rules is counted without them.
-const MAX_SERIES: usize = 1_000;
 
 /// An id that was minted, where others are reasons.
 const MINTED: usize = Reason::NAMES.len();
-
-thread_local! {
-    /// How many series with a rule there are, of whatever policies this worker has had.
-    static SERIES: Cell<usize> = const { Cell::new(0) };
-}
 
 /// What was decided by one policy.
 #[derive(Debug, Default)]
@@ -97,7 +88,7 @@ impl Decisions {
     }
 }
 
-/// The host's number of a series, with its rule as long as there may be more of these.
+/// The host's number of a series.
 fn series(rules: &Rules, what: What) -> Option<u32> {
     let (version, rule, reason) = what.parts();
     let is_of_service = reason != Reason::NoService.number();
@@ -109,9 +100,7 @@ fn series(rules: &Rules, what: What) -> Option<u32> {
         return count::counter(format!("{reason}graylane_{name}"));
     }
     let (service, version) = found(rules, version)?;
-    let rule = rule
-        .and_then(|rule| service.rules().get(rule))
-        .map(Rule::name);
+    let rule = rule.and_then(|rule| service.rules().get(rule));
     let version = match name {
         "ids_minted_total" => String::new(),
         _ => tag("version", version.name()),
@@ -120,19 +109,7 @@ fn series(rules: &Rules, what: What) -> Option<u32> {
         let service = tag("service", service.name());
         format!("{service}{version}{rule}{reason}graylane_{name}")
     };
-    let Some(rule) = rule else {
-        return count::counter(named(""));
-    };
-    let full = named(&tag("rule", rule));
-    if count::is_known(&full) {
-        return count::counter(full);
-    }
-    let series = SERIES.get();
-    if series >= MAX_SERIES {
-        return count::counter(named(""));
-    }
-    SERIES.set(series.saturating_add(1));
-    count::counter(full)
+    count::of_rule(rule, &named)
 }
 
 /// The version of this number, and its service.
