@@ -1,8 +1,8 @@
 //! How many there may be: services, hosts, versions, rules, conditions, keys.
 
 use graylane::limits::{
-    MAX_CLAIM_DEPTH, MAX_CONDITION_DEPTH, MAX_CONDITIONS, MAX_HOSTS, MAX_KEYS, MAX_LANES,
-    MAX_RULES, MAX_SERVICES, MAX_VERSIONS,
+    MAX_CLAIM_DEPTH, MAX_CONDITION_DEPTH, MAX_CONDITIONS, MAX_GUARDS, MAX_HOSTS, MAX_KEYS,
+    MAX_LANES, MAX_RULES, MAX_SERVICES, MAX_VERSIONS,
 };
 use serde_json::{Value, json};
 
@@ -44,6 +44,34 @@ fn versions() {
         MAX_VERSIONS,
         versions,
         "services[0].versions: has 65, above 64 versions; leave out those that nobody gets",
+    );
+}
+
+#[test]
+fn guards_of_all_services() {
+    let guard = json!({ "consecutive_failures": 5 });
+    let guarded = |count: usize| {
+        let service = |at: usize| {
+            let own = numbered(MAX_VERSIONS - 1, |each| {
+                let is_guarded = at * (MAX_VERSIONS - 1) + each < count;
+                let mut version = json!({ "name": format!("v{}", each + 2) });
+                if is_guarded {
+                    version["guard"] = guard.clone();
+                }
+                version
+            });
+            let mut service = service(&format!("s{at}"), vec![]);
+            service["versions"] = json!([{ "name": "v1" }]);
+            service["versions"].as_array_mut().unwrap().extend(own);
+            service
+        };
+        policy(numbered(count.div_ceil(MAX_VERSIONS - 1), service))
+    };
+    bound(
+        MAX_GUARDS,
+        guarded,
+        "services[15].versions: bring the policy to 1001 guards, above 1000; guard those that get \
+         users",
     );
 }
 

@@ -1,4 +1,4 @@
-//! Each bound of a policy: what is just within it is accepted, and one more is refused.
+//! Each bound: what is just within it is accepted, or looked at, and one more is not.
 
 mod document;
 mod guards;
@@ -6,6 +6,9 @@ mod largest;
 mod lists;
 mod names;
 mod patterns;
+mod remote;
+mod requests;
+mod shared;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,7 +1,8 @@
 //! How long names and salts may be.
 
 use graylane::limits::{
-    MAX_CLUSTER_BYTES, MAX_COOKIE_PATH_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES, MAX_SALT_BYTES,
+    MAX_CLUSTER_BYTES, MAX_COOKIE_PATH_BYTES, MAX_HOST_NAME_BYTES, MAX_KEY_NAME_BYTES,
+    MAX_NAME_BYTES, MAX_SALT_BYTES,
 };
 use serde_json::json;
 
@@ -36,6 +37,35 @@ fn bytes_of_names() {
         of_rule,
         &format!("services[0].rules[0].name: \"{long}\" {remedy}"),
     );
+}
+
+#[test]
+fn bytes_of_a_host() {
+    for before in ["", "*"] {
+        let named = |bytes: usize| {
+            let host = format!("{}.com", "x".repeat(bytes - 4));
+            let mut service = service("checkout", vec![]);
+            service["hosts"] = json!([if before.is_empty() {
+                host
+            } else {
+                format!("*.{}", &host[1..])
+            }]);
+            policy(vec![service])
+        };
+        let shown = if before.is_empty() {
+            "x".repeat(80)
+        } else {
+            format!("*.{}", "x".repeat(78))
+        };
+        bound(
+            MAX_HOST_NAME_BYTES,
+            named,
+            &format!(
+                "services[0].hosts[0]: \"{shown}\"… is not a host; write a name of at most 253 \
+                 bytes, without port, or `*.` before one"
+            ),
+        );
+    }
 }
 
 #[test]

@@ -62,6 +62,39 @@ fn bytes_of_a_compiled_pattern() {
     );
 }
 
+/// What is small as it is written, and as large as may be once it is compiled.
+#[test]
+fn repetitions_of_repetitions() {
+    let too_large = "compiled regex exceeded size limit";
+    let too_deep = "pattern has too much nesting";
+    let deep = format!("{}a{}", "(?:".repeat(200), ")*".repeat(200));
+    for (pattern, told) in [
+        ("(a{1000}){1000}", too_large),
+        ("((a{100}){100}){100}", too_large),
+        ("(((a{99}){99}){99}){99}", too_large),
+        ("a{4294967295}", too_large),
+        ("(?:a?){9999}", too_large),
+        (
+            "((((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}){9})",
+            too_large,
+        ),
+        (&deep, too_deep),
+    ] {
+        let sentence = refusal(&when(&json!({ "path": { "matches": pattern } })));
+        // It quotes no more of the pattern than tells it.
+        assert!(sentence.len() < 250, "{sentence}");
+        assert!(sentence.ends_with(told), "{pattern}: {sentence}");
+    }
+    // What backtracks elsewhere is as good as any other.
+    for pattern in ["(a+)+b", "(a|a)*b", "(a*)*b", "(.*)*(.*)*(.*)*b"] {
+        let matches = json!({ "header": { "name": "x-a", "matches": pattern } });
+        let rules = load(&support::json(&when(&matches))).unwrap();
+        let request = Sent::default().with("x-a", &"a".repeat(MAX_MATCHED_BYTES));
+        let decision = decide(&rules, &request, Moment::default());
+        assert_eq!(decision.version(), Some("v1"), "{pattern}");
+    }
+}
+
 #[test]
 fn bytes_of_a_matched_value() {
     let rules = load(&support::json(&when(
