@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// Long enough for any sentence of ours; a mistyped value may quote a whole document.
-const MAX_PROBLEM_CHARS: usize = 400;
+/// Long enough for any sentence of ours, and for any place; a mistyped value may quote a whole
+/// document, and the name of an unknown field be one.
+const MAX_CHARS: usize = 400;
 
 /// Enough of a value to know it again.
 const MAX_QUOTED_CHARS: usize = 80;
@@ -24,12 +25,11 @@ struct Told {
 
 impl Error {
     #[cold]
-    fn new(place: String, mut problem: String) -> Self {
-        if let Some((end, _)) = problem.char_indices().nth(MAX_PROBLEM_CHARS) {
-            problem.truncate(end);
-            problem.push('…');
-        }
-        Self(Box::new(Told { place, problem }))
+    fn new(place: String, problem: String) -> Self {
+        Self(Box::new(Told {
+            place: in_line(place),
+            problem: in_line(problem),
+        }))
     }
 
     /// The path from the document's root to what is wrong, or `policy` for the whole of it.
@@ -43,6 +43,19 @@ impl Error {
     pub fn problem(&self) -> &str {
         &self.0.problem
     }
+}
+
+/// A part of one line in a log: cut, and with nothing in it that would begin another. A document
+/// that is not the operator's names fields as it likes.
+fn in_line(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    if text.contains(char::is_control) {
+        text = text.replace(char::is_control, "\u{fffd}");
+    }
+    text
 }
 
 impl fmt::Display for Error {
@@ -144,9 +157,18 @@ mod tests {
     #[test]
     fn a_quoted_document_does_not_flood_the_log() {
         let sentence = Place::ROOT.error("é".repeat(10_000)).to_string();
-        assert_eq!(
-            sentence.chars().count(),
-            "policy: ".len() + MAX_PROBLEM_CHARS + 1
-        );
+        assert_eq!(sentence.chars().count(), "policy: ".len() + MAX_CHARS + 1);
+        let long = "x".repeat(10_000);
+        let field = Place::ROOT.field(&long).error("unknown field");
+        assert_eq!(field.place().chars().count(), MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn a_sentence_is_one_line_whatever_fields_are_called() {
+        let name = "a\n2026 [critical] \u{1b}[2Jb\u{85}";
+        let field = Place::ROOT.field(name);
+        let sentence = field.error(format!("unknown field `{name}`")).to_string();
+        let shown = "a\u{fffd}2026 [critical] \u{fffd}[2Jb\u{fffd}";
+        assert_eq!(sentence, format!("{shown}: unknown field `{shown}`"));
     }
 }

@@ -20,7 +20,7 @@ pub fn switched(policy: &mut Policy, switches: &Switches) -> Result<Vec<String>,
             None => of_lane(&place, policy, name, *switch)?,
         };
         if let Err(why) = done {
-            left_out.push(format!("{place}: {why}"));
+            left_out.push(place.error(why).to_string());
         }
     }
     Ok(left_out)
