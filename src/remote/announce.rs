@@ -26,13 +26,13 @@ impl Centre {
         }
     }
 
-    /// Reads the reply to [`Centre::announce`] or [`Centre::forget`].
+    /// Reads the reply to [`Centre::announce`] or [`Centre::forget`], which went with this token.
     ///
     /// # Errors
     ///
     /// It was not done; never [`Refused::Changed`].
-    pub fn announced(&self, reply: &Reply) -> Result<(), Refused> {
-        let secrets = self.secrets();
+    pub fn announced(&self, reply: &Reply, token: Option<&str>) -> Result<(), Refused> {
+        let secrets = self.secrets_and(token);
         let said = self.said(reply, &secrets);
         match self {
             Self::Etcd(etcd) => etcd.announced(&said),
@@ -53,14 +53,19 @@ impl Centre {
         }
     }
 
-    /// Reads the reply to [`Centre::list`] with this cursor. The next cursor is empty where all is
+    /// Reads the reply to [`Centre::list`] with this cursor and token. The next cursor is empty where all is
     /// to be listed again: always for Consul, and for an etcd that has begun anew.
     ///
     /// # Errors
     ///
     /// It was not told; never [`Refused::Changed`].
-    pub fn listed(&self, cursor: &str, reply: &Reply) -> Result<Listed, Refused> {
-        let secrets = self.secrets();
+    pub fn listed(
+        &self,
+        cursor: &str,
+        reply: &Reply,
+        token: Option<&str>,
+    ) -> Result<Listed, Refused> {
+        let secrets = self.secrets_and(token);
         let said = self.said(reply, &secrets);
         match self {
             Self::Etcd(etcd) => etcd.listed(cursor, &said),

@@ -84,8 +84,7 @@ impl Line {
     /// Reads the reply to what was asked last.
     pub fn hear(&mut self, centre: &Centre, reply: &Reply) -> Heard {
         let token = self.token.clone();
-        let mut secrets = centre.secrets();
-        secrets.push(token.expose());
+        let secrets = centre.secrets_and(Some(token.expose()));
         let said = centre.said(reply, &secrets);
         let heard = match centre {
             Centre::Etcd(etcd) => etcd.hear(self, &said),

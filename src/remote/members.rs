@@ -59,20 +59,20 @@ impl Members {
         }
     }
 
-    /// Reads a reply to one of these.
+    /// Reads a reply to one of these, which went with this token.
     pub(super) fn heard(
         &mut self,
         remote: &Remote,
         kept: &Kept,
         shared: &impl Shared,
-        purpose: Purpose,
-        reply: &Reply,
+        token: Option<&str>,
+        (purpose, reply): (Purpose, &Reply),
         tick: Tick<'_>,
     ) -> Result<(), Refused> {
         if purpose != Purpose::List {
-            return remote.centre.announced(reply);
+            return remote.centre.announced(reply, token);
         }
-        let (cursor, listed) = remote.centre.listed(&self.cursor, reply)?;
+        let (cursor, listed) = remote.centre.listed(&self.cursor, reply, token)?;
         if self.cursor.is_empty() || cursor.is_empty() {
             self.others.clear();
         }

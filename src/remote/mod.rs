@@ -135,6 +135,13 @@ impl Centre {
         Said::new(reply, self.prose(), secrets)
     }
 
+    /// All that is not to be shown, of what was given and of what a login brought.
+    fn secrets_and<'s>(&'s self, token: Option<&'s str>) -> Vec<&'s str> {
+        let mut secrets = self.secrets();
+        secrets.extend(token);
+        secrets
+    }
+
     /// All that is not to be shown, of what was given.
     fn secrets(&self) -> Vec<&str> {
         let own = match self {

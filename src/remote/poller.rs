@@ -222,9 +222,10 @@ impl Poller {
                 event.map(|event| events.extend(event))
             }
             (Purpose::Announce | Purpose::List | Purpose::Forget, Ok(reply)) => {
+                let token = following.token.as_deref();
                 let members = following.members.as_mut();
                 members.map_or(Ok(()), |members| {
-                    members.heard(remote, kept, shared, purpose, &reply, tick)
+                    members.heard(remote, kept, shared, token, (purpose, &reply), tick)
                 })
             }
         };

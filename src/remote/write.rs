@@ -42,13 +42,13 @@ impl Centre {
         }
     }
 
-    /// Reads the reply to one of [`Centre::write`].
+    /// Reads the reply to one of [`Centre::write`], which went with this token.
     ///
     /// # Errors
     ///
     /// It was not written; [`Refused::Changed`]: somebody was first.
-    pub fn wrote(&self, reply: &Reply) -> Result<(), Refused> {
-        let secrets = self.secrets();
+    pub fn wrote(&self, reply: &Reply, token: Option<&str>) -> Result<(), Refused> {
+        let secrets = self.secrets_and(token);
         let said = self.said(reply, &secrets);
         match self {
             Self::Etcd(etcd) => etcd.wrote(&said),

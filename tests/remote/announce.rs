@@ -55,9 +55,9 @@ fn what_was_done_is_done() {
         format!("{{{ETCD}}}"),
         format!("{{{ETCD},\"deleted\":\"1\"}}"),
     ] {
-        assert_eq!(etcd().announced(&reply(200, body)), Ok(()));
+        assert_eq!(etcd().announced(&reply(200, body), None), Ok(()));
     }
-    assert_eq!(consul().announced(&reply(200, "true\n")), Ok(()));
+    assert_eq!(consul().announced(&reply(200, "true\n"), None), Ok(()));
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn what_was_not_done_is_told() {
             trouble("answers 500: \"No cluster leader\"; see whether Consul is well"),
         ),
     ] {
-        assert_eq!(centre.announced(&reply), told);
+        assert_eq!(centre.announced(&reply, None), told);
     }
 }
 
 fn listed(centre: &Centre, cursor: &str, reply: &Reply) -> (String, Vec<(String, String)>) {
-    let (cursor, keys) = centre.listed(cursor, reply).unwrap();
+    let (cursor, keys) = centre.listed(cursor, reply, None).unwrap();
     let keys = keys.into_iter();
     let keys = keys.map(|(key, own)| (key, String::from_utf8(own).unwrap()));
     (cursor, keys.collect())
@@ -186,7 +186,7 @@ fn a_list_that_is_none_is_trouble() {
         ),
     ] {
         assert_eq!(
-            centre.listed("", &reply),
+            centre.listed("", &reply, None),
             Err(Refused::Trouble(told.to_owned()))
         );
     }

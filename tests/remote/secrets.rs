@@ -60,11 +60,12 @@ fn no_sentence_shows_a_secret_that_comes_back() {
                 shows_none(&centre, &sentence);
             }
             for refused in [
-                centre.announced(&echo),
-                centre.listed("", &echo).map(|_| ()),
+                centre.announced(&echo, Some(TOKEN)),
+                centre.listed("", &echo, Some(TOKEN)).map(|_| ()),
             ] {
                 if let Err(Refused::Trouble(sentence)) = refused {
                     shows_none(&centre, &sentence);
+                    assert!(!sentence.contains(TOKEN), "{sentence}");
                     told += 1;
                 }
             }

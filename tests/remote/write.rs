@@ -242,7 +242,7 @@ fn what_became_of_it_is_read() {
             trouble("answers 403: nothing more; give a `token` that may write it"),
         ),
     ] {
-        assert_eq!(centre.wrote(&reply), became);
+        assert_eq!(centre.wrote(&reply, None), became);
     }
 }
 

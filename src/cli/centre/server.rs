@@ -104,7 +104,7 @@ impl Server {
             // A web server that tells no versions is written to as it is.
             let calls = write(over).or_else(|_| write(None));
             let calls = calls.map_err(|why| anyhow!("{} {why}", self.centre.kind()))?;
-            match self.carry_out(&calls)? {
+            match self.carry_out(&calls, token)? {
                 Ok(()) => return Ok(Written::Done),
                 Err(Refused::Changed) => return Ok(Written::Changed),
                 Err(Refused::Login) if !again => drop(self.token.take()),
@@ -124,10 +124,10 @@ impl Server {
     }
 
     /// Sends one after the other, as long as each is done.
-    fn carry_out(&self, calls: &[Call]) -> Result<Result<(), Refused>> {
+    fn carry_out(&self, calls: &[Call], token: Option<&str>) -> Result<Result<(), Refused>> {
         for call in calls {
             let reply = self.send(call)?;
-            if let Err(refused) = self.centre.wrote(&reply) {
+            if let Err(refused) = self.centre.wrote(&reply, token) {
                 return Ok(Err(refused));
             }
         }
