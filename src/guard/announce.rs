@@ -4,6 +4,7 @@ use super::fleet::{Announcement, Member};
 use super::report::{Entry, Told};
 use super::standing::Standing;
 use super::window::Counts;
+use crate::json::quoted;
 use crate::policy::tree::Tree;
 
 /// How each begins.
@@ -61,9 +62,9 @@ impl Member {
         let (beside, beside_hanging) = told(&self.seen.beside);
         let standing = self.standing.words().map(|word| word.to_string()).join(",");
         format!(
-            r#"{{"key":"{:016x}","version":"{}","state":"{}","standing":[{standing}],"window":[{own}],"hanging":{hanging},"baseline":[{beside}],"baseline_hanging":{beside_hanging}}}"#,
+            r#"{{"key":"{:016x}","version":{},"state":"{}","standing":[{standing}],"window":[{own}],"hanging":{hanging},"baseline":[{beside}],"baseline_hanging":{beside_hanging}}}"#,
             self.seen.key,
-            self.name,
+            quoted(&self.name),
             self.standing.state.name(),
         )
     }
@@ -166,6 +167,15 @@ mod tests {
         for length in 0..json.len() {
             assert_eq!(Announcement::of_json(&json.as_bytes()[..length]), None);
         }
+    }
+
+    /// Policies have no such names; another proxy's announcement may.
+    #[test]
+    fn a_name_of_quotes_and_line_feeds_stays_one() {
+        let mut own = announcement();
+        own.versions[0].name = "a\",\n\\".to_owned();
+        let json = own.to_json();
+        assert_eq!(Announcement::of_json(json.as_bytes()), Some(own), "{json}");
     }
 
     #[test]
