@@ -1,8 +1,10 @@
 //! The context that Envoy calls for each configuration, beside requests.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use log::{error, info};
+use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
@@ -67,6 +69,15 @@ impl Root {
         }
         self.notice.replace(rules.take_notify());
         self.in_force = Some(Rc::new(InForce::new(rules, source)));
+    }
+}
+
+impl Drop for Root {
+    /// Envoy keeps the timer of a configuration that is gone, and sets it anew whenever it fires.
+    fn drop(&mut self) {
+        if self.in_force.is_some() {
+            let _ = hostcalls::set_tick_period(Duration::ZERO);
+        }
     }
 }
 
