@@ -156,11 +156,27 @@ mod tests {
 
     #[test]
     fn a_quoted_document_does_not_flood_the_log() {
-        let sentence = Place::ROOT.error("é".repeat(10_000)).to_string();
-        assert_eq!(sentence.chars().count(), "policy: ".len() + MAX_CHARS + 1);
+        let problem = |chars| Place::ROOT.error("é".repeat(chars)).problem().to_owned();
+        let most = "é".repeat(MAX_CHARS);
+        assert_eq!(problem(MAX_CHARS), most);
+        assert_eq!(problem(MAX_CHARS + 1), format!("{most}…"));
+        assert_eq!(problem(10_000), format!("{most}…"));
         let long = "x".repeat(10_000);
         let field = Place::ROOT.field(&long).error("unknown field");
         assert_eq!(field.place().chars().count(), MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn a_long_value_is_told_by_its_beginning() {
+        let problem = |chars| {
+            Place::ROOT
+                .wrong(&"é".repeat(chars), "is odd")
+                .problem()
+                .to_owned()
+        };
+        let most = "é".repeat(MAX_QUOTED_CHARS);
+        assert_eq!(problem(MAX_QUOTED_CHARS), format!("\"{most}\" is odd"));
+        assert_eq!(problem(MAX_QUOTED_CHARS + 1), format!("\"{most}\"… is odd"));
     }
 
     #[test]

@@ -102,6 +102,7 @@ fn sort(tree: &mut Tree) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MAX_CHARS;
     use super::*;
 
     fn told(policy: &str, switches: &str, off: bool) -> Told {
@@ -115,6 +116,20 @@ mod tests {
     }
 
     const POLICY: &str = r#"{"schema": "graylane/v1", "services": []}"#;
+
+    #[test]
+    fn a_long_value_is_cut() {
+        // A quote stands before it and behind it.
+        for (chars, shown) in [
+            (MAX_CHARS - 2, format!("\"{}\"", "é".repeat(MAX_CHARS - 2))),
+            (MAX_CHARS - 1, format!("\"{}…", "é".repeat(MAX_CHARS - 1))),
+        ] {
+            let before = told(POLICY, "", false);
+            let policy = POLICY.replacen('{', &format!(r#"{{"a": "{}", "#, "é".repeat(chars)), 1);
+            let after = told(&policy, "", false);
+            assert_eq!(lines(&before, &after), [format!("+ a: {shown}")]);
+        }
+    }
 
     #[test]
     fn switches_and_a_policy_that_is_gone_are_told() {

@@ -11,6 +11,7 @@ mod requests;
 mod shared;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 
 use serde_json::{Value, json};
 

@@ -8,12 +8,18 @@ fn told(status: u16, body: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn a_long_body_is_cut() {
-    let told = told(500, "é".repeat(1_000_000));
-    let quoted = format!("\"{}…\"", "é".repeat(200));
-    assert_eq!(
-        told,
-        format!("answers 500: {quoted}; see whether the web server is well")
-    );
+    let most = "é".repeat(200);
+    let cut = format!("\"{most}…\"");
+    for (chars, quoted) in [
+        (200, &format!("\"{most}\"")),
+        (201, &cut),
+        (1_000_000, &cut),
+    ] {
+        assert_eq!(
+            told(500, "é".repeat(chars)),
+            format!("answers 500: {quoted}; see whether the web server is well")
+        );
+    }
 }
 
 #[test]

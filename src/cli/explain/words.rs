@@ -66,3 +66,15 @@ fn cut(mut text: String) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_condition_is_cut() {
+        let most = "é".repeat(MAX_CHARS);
+        assert_eq!(cut(most.clone()), most);
+        assert_eq!(cut(format!("{most}é")), format!("{most}…"));
+    }
+}
