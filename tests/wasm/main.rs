@@ -11,6 +11,7 @@ mod guard;
 mod host;
 mod hostcalls;
 mod lifecycle;
+mod limits;
 mod log;
 mod metrics;
 mod noise;

@@ -1,5 +1,6 @@
 //! A configuration that follows a config centre: what it asks, and what holds by the answers.
 
+mod bounds;
 mod told;
 
 use serde_json::{Value, json};
