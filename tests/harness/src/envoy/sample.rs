@@ -8,6 +8,21 @@ use serde_json::Value;
 use super::tree::{STRUCT, walk};
 use crate::place;
 
+/// Every sample with the module.
+pub const SAMPLES: [&str; 11] = [
+    "standalone",
+    "rescue",
+    "assets",
+    "header-routes",
+    "subset",
+    "mirror",
+    "jwt",
+    "geo",
+    "dynamic",
+    "remote",
+    "telemetry",
+];
+
 /// One sample: a file `envoy/NAME.yaml`, or a folder `envoy/NAME/` whose `envoy.yaml` is the
 /// bootstrap.
 #[derive(Clone, Debug)]

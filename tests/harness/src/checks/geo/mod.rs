@@ -23,8 +23,9 @@ const COUNTRY: &str = "x-geo-country";
 const REGION: &str = "x-geo-region";
 /// So many users at each address, with each forgery.
 const EACH: usize = 8;
-/// Counts the databases that Envoy has taken in place of its first; the file's path is in its name.
-const RELOADED: &str = r"^maxmind\.city_db\..*db_reload_success$";
+/// Counts the databases that Envoy has taken in place of its first. The file's path is in its name;
+/// before 1.40 that of the listener was, in front.
+const RELOADED: &str = r"(^|\.)maxmind\.city_db\..*db_reload_success$";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What clients say of themselves.
