@@ -46,7 +46,7 @@ HARNESS := $(CARGO) run --quiet --release --package graylane-harness --
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: wasm cli-tested ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
+demo: wasm trap cli-tested ## Run the filter in real Envoy on real traffic, and show that every user lands where the policy says
 	$(HARNESS) demo
 
 pictures: wasm ## Draw the pictures of README.md anew, from real traffic
@@ -163,6 +163,13 @@ wasm: wasm-target ## Build the module, as target/graylane.wasm
 	@$(call link,graylane,$(EXPORTS),$(MODULE))
 	@ls -l $(MODULE) | awk '{ print "$(MODULE): " $$5 " bytes" }'
 
+# The module that dies where a header asks for it, for the demo alone.
+trap: BUILD := $(subst --profile module,--profile trap,$(BUILD))
+trap: BUILT := $${CARGO_TARGET_DIR:-target}/wasm32-wasip1/trap
+trap: wasm-target
+	$(BUILD) --package graylane --features trap --crate-type staticlib
+	@$(call link,graylane,$(EXPORTS),target/graylane-trap.wasm)
+
 # Whole as rustc links it; with the callbacks of request headers; with those of the filter.
 probes: wasm-target ## Build the filters that do next to nothing, as target/probe*.wasm
 	$(BUILD) --package graylane-probe --crate-type cdylib,staticlib
@@ -231,4 +238,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

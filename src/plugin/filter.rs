@@ -41,6 +41,8 @@ impl Context for Filter {}
 
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        #[cfg(feature = "trap")]
+        super::trap::request();
         if let Some(in_force) = &self.in_force {
             let rules = &in_force.rules;
             let request = HostRequest::new(&in_force.habit);
@@ -67,6 +69,8 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
+        #[cfg(feature = "trap")]
+        super::trap::response();
         if let Some(cookies) = &self.cookies {
             let answer = HostAnswer::fetch();
             settable(cookies, &answer).for_each(host::set_cookie);

@@ -18,6 +18,8 @@ mod shared;
 mod shares;
 mod sparing;
 mod traffic;
+#[cfg(feature = "trap")]
+mod trap;
 mod verdict;
 mod watch;
 

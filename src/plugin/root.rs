@@ -105,6 +105,8 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        #[cfg(feature = "trap")]
+        super::trap::tick();
         let now = host::now();
         alive::tick(now);
         if let (Some(follow), Some(in_force)) = (&mut self.follow, &self.in_force) {

@@ -51,3 +51,13 @@ fn the_module_exports_what_the_filter_has_and_nothing_else() {
     let expected: BTreeSet<_> = implemented.into_iter().chain(always).collect();
     assert_eq!(host::exports(), expected);
 }
+
+/// The one that does is built beside it, by `make trap`.
+#[test]
+fn the_module_does_not_die_on_purpose() {
+    let asks = "x-graylane-trap";
+    assert!(include_str!("../../src/plugin/trap.rs").contains(asks));
+    let module = fs::read(host::path()).unwrap();
+    let mut parts = module.windows(asks.len());
+    assert!(!parts.any(|part| part == asks.as_bytes()));
+}

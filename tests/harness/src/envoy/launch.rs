@@ -8,6 +8,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::find::Runner;
 use super::process::Ground;
@@ -76,13 +77,14 @@ impl Running {
         folder: &Path,
         sample: &Sample,
         workers: u32,
+        further: &[String],
         log: PathBuf,
     ) -> Result<Self> {
         let (log, log_file) = Log::create(log)?;
         let site = Site::of(ground, folder);
         let bootstrap = sample.files.first().context("the sample has no file")?;
         let bootstrap = format!("{}/{}", site.folder, bootstrap.path.display());
-        let mut arguments = arguments(&bootstrap, workers);
+        let mut arguments = arguments(&bootstrap, workers, further);
         let (mut process, container) = match ground.runner {
             Runner::Local(binary) => {
                 let admin = admin_file(folder).to_string_lossy().into_owned();
@@ -137,6 +139,13 @@ impl Running {
         self.process.ended()
     }
 
+    /// Sends it SIGTERM.
+    pub(super) fn terminate(&self) -> Result<()> {
+        let id = i32::try_from(self.process.id())?;
+        let id = Pid::from_raw(id).context("a process without an id")?;
+        Ok(kill_process(id, Signal::TERM)?)
+    }
+
     /// Where this machine's clients reach the one listener.
     pub(super) async fn published(&self) -> Result<SocketAddr> {
         match &self.container {
@@ -180,16 +189,13 @@ async fn answers(
     Ok((admin, admin.listeners().await?))
 }
 
-fn arguments(bootstrap: &str, workers: u32) -> Vec<String> {
+fn arguments(bootstrap: &str, workers: u32, further: &[String]) -> Vec<String> {
     let workers = workers.to_string();
-    [
+    let mut arguments = [
         "--config-path",
         bootstrap,
         "--concurrency",
         &workers,
-        // Several Envoys run beside each other, and none hands over to a next one: without hot
-        // restart they share no base id and leave nothing in shared memory.
-        "--disable-hot-restart",
         // Access logs are read while it runs.
         "--file-flush-interval-msec",
         "100",
@@ -199,7 +205,14 @@ fn arguments(bootstrap: &str, workers: u32) -> Vec<String> {
         "wasm:info,config:info,upstream:info",
     ]
     .map(str::to_owned)
-    .to_vec()
+    .to_vec();
+    arguments.extend_from_slice(further);
+    // Several Envoys run beside each other, and mostly none hands over to a next one: without hot
+    // restart they share no base id and leave nothing in shared memory.
+    if !further.iter().any(|argument| argument == "--restart-epoch") {
+        arguments.push("--disable-hot-restart".to_owned());
+    }
+    arguments
 }
 
 fn admin_file(folder: &Path) -> PathBuf {

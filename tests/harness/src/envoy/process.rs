@@ -53,7 +53,10 @@ impl Envoy {
         let ground = Ground { module, ..ground };
         let site = Site::of(ground, folder.path());
         let values = Values {
-            listener: site.listener,
+            listener: match setup.port {
+                0 => site.listener,
+                port => (site.listener.ip(), port).into(),
+            },
             admin: site.admin,
             folder: &site.folder,
             module: &site.module,
@@ -76,7 +79,9 @@ impl Envoy {
             Atlas::of_the_run()?.write_into(folder.path())?;
         }
         let policy = PolicyFile::lay_out(&sample, folder.path(), setup.form, setup.layout)?;
-        let running = Running::start(ground, folder.path(), &sample, setup.workers, log).await?;
+        let (workers, further) = (setup.workers, &setup.arguments);
+        let running =
+            Running::start(ground, folder.path(), &sample, workers, further, log).await?;
         Ok(Self {
             address: running.published().await?,
             running,
@@ -129,6 +134,14 @@ impl Envoy {
     #[must_use]
     pub fn is_running(&mut self) -> bool {
         matches!(self.running.ended(), Ok(None))
+    }
+
+    /// Asks it to end, as a supervisor does.
+    ///
+    /// # Errors
+    /// If it has ended already.
+    pub fn terminate(&self) -> Result<()> {
+        self.running.terminate()
     }
 
     /// Kills it at once, with every connection.

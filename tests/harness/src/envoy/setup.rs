@@ -37,6 +37,10 @@ pub struct Setup {
     pub edit: Option<fn(&mut Value)>,
     /// Envoy's workers.
     pub workers: u32,
+    /// Where its listener listens; 0 is any port.
+    pub port: u16,
+    /// Further arguments of Envoy.
+    pub arguments: Vec<String>,
     /// Envoy's node; `None` leaves the sample's.
     pub node: Option<Node>,
     /// Whether Envoy takes requests as they come: see [`Setup::raw`].
@@ -62,6 +66,8 @@ impl Setup {
             module: None,
             edit: None,
             workers: 2,
+            port: 0,
+            arguments: Vec::new(),
             node: None,
             raw: false,
             inbound: false,
@@ -164,6 +170,21 @@ impl Setup {
     #[must_use]
     pub fn raw(mut self) -> Self {
         self.raw = true;
+        self
+    }
+
+    /// Listening on this port, where another Envoy did or does.
+    #[must_use]
+    pub fn at_port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// With these arguments of Envoy's. With `--restart-epoch` it hands over to a next one, or takes
+    /// over.
+    #[must_use]
+    pub fn arguments<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments = arguments.map(str::to_owned).into();
         self
     }
 

@@ -50,7 +50,7 @@ impl Sidecar {
             }],
         };
         write(&sample, folder.path())?;
-        let running = Running::start(ground, folder.path(), &sample, 1, log).await?;
+        let running = Running::start(ground, folder.path(), &sample, 1, &[], log).await?;
         Ok(Self {
             inbound: running.within(INBOUND, LISTENER_PORT).await?,
             outbound: running.within(OUTBOUND, OUTBOUND_PORT).await?,
