@@ -164,3 +164,25 @@ fn every_policy_in_the_samples_is_accepted() {
     }
     assert!(found >= 4, "{found} policies");
 }
+
+/// The failure policy that loses least and lands on the baseline; docs/failures.md has why.
+#[test]
+fn every_sample_fails_open() {
+    for (folder, kind, choice) in [
+        ("envoy", "runtime: envoy.wasm.runtime.v8", "fail_open: true"),
+        ("istio", "kind: WasmPlugin", "failStrategy: FAIL_OPEN"),
+    ] {
+        let mut filters = 0;
+        for path in below(folder) {
+            if path.extension().is_none_or(|kind| kind != "yaml") {
+                continue;
+            }
+            let text = read(&path);
+            let count = |line: &str| text.lines().filter(|own| own.trim() == line).count();
+            assert_eq!(count(kind), count(choice), "{}", path.display());
+            assert!(!text.contains("failure_policy"), "{}", path.display());
+            filters += count(kind);
+        }
+        assert!(filters > 5, "{folder}: {filters} filters");
+    }
+}
