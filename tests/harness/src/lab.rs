@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::backend::Fleet;
 use crate::docker::Network;
@@ -13,6 +13,10 @@ use crate::envoy::{self, Envoy, Ground, Log, Runner, Setup};
 use crate::facts::Facts;
 use crate::mesh::{Pod, Sidecar};
 use crate::place;
+
+/// The header that asks [the module for it](Lab::trap) to die: of a request `request`, `tick` or
+/// `loop`, of an answer `response`.
+pub const TRAP: &str = "x-graylane-trap";
 
 /// An Envoy to start, a module to load, and a place for logs.
 ///
@@ -89,6 +93,21 @@ impl Lab {
     #[must_use]
     pub fn module(&self) -> &Path {
         &self.module
+    }
+
+    /// The one built beside it that dies where [`TRAP`] asks for it.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn trap(&self) -> Result<PathBuf> {
+        let path = self.module.with_file_name("graylane-trap.wasm");
+        if !path.is_file() {
+            bail!(
+                "there is no module at {}; build it with `make trap`",
+                path.display()
+            );
+        }
+        Ok(path)
     }
 
     /// How many users a check of every single user has.

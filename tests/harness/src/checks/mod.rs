@@ -6,6 +6,7 @@ mod broken;
 mod claims;
 mod clock;
 mod dry_run;
+mod failures;
 mod fleet;
 mod forged;
 mod geo;
@@ -39,6 +40,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use futures_util::future::join_all;
 
 use crate::client::Record;
 use crate::lab::Lab;
@@ -104,6 +106,9 @@ pub enum Check {
     Metrics,
     /// A policy with a mistake changes nothing.
     Refused,
+    /// The module dies, does not load or is swapped, Envoy is drained, restarted or killed: who fails
+    /// then, and who lands where.
+    Failures,
     /// Requests through the filter and past it, for the time that it takes; no time is judged.
     Latency,
     /// A wrong policy is noticed: the harness can fail.
@@ -155,6 +160,7 @@ impl Check {
             Self::Mesh => mesh::check(lab).await,
             Self::Metrics => metrics::check(lab).await,
             Self::Refused => refused::check(lab).await,
+            Self::Failures => Box::pin(failures::check(lab)).await,
             Self::Latency => return latency::check(lab).await,
             Self::Broken => broken::check(lab).await,
         };
@@ -170,25 +176,22 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Report {
         .filter(|check| only.is_empty() || only.contains(check))
         .collect();
     // Those that mostly wait, each as long as many others together: for one policy after the other
-    // and for what is scraped, and for a centre.
+    // and for what is scraped, for a centre, and for what was broken.
     let waiting = [
         &[Check::Vectors, Check::Metrics][..],
         &[Check::Remote, Check::Fleet],
+        &[Check::Failures],
     ];
-    let [scraped, centres] = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
+    let own = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));
     let others = wanted_of(&wanted, |check| !waiting.concat().contains(&check));
-    let mut found = match (lab.beside(), lab.beside()) {
-        (Some(beside), Some(further)) => {
-            let (mut found, more, most) = tokio::join!(
-                Box::pin(in_turn(lab, &others)),
-                Box::pin(in_turn(&beside, &scraped)),
-                Box::pin(in_turn(&further, &centres))
-            );
-            found.extend(more);
-            found.extend(most);
-            found
-        }
-        _ => in_turn(lab, &wanted).await,
+    let beside: Vec<_> = own.iter().map_while(|_| lab.beside()).collect();
+    let mut found = if beside.len() == own.len() {
+        let own = beside.iter().zip(&own);
+        let mut lanes = vec![Box::pin(in_turn(lab, &others))];
+        lanes.extend(own.map(|(lab, checks)| Box::pin(in_turn(lab, checks))));
+        join_all(lanes).await.into_iter().flatten().collect()
+    } else {
+        in_turn(lab, &wanted).await
     };
     let mut report = Report::default();
     for check in &wanted {

@@ -80,8 +80,7 @@ impl Envoy {
         }
         let policy = PolicyFile::lay_out(&sample, folder.path(), setup.form, setup.layout)?;
         let (workers, further) = (setup.workers, &setup.arguments);
-        let running =
-            Running::start(ground, folder.path(), &sample, workers, further, log).await?;
+        let running = Running::start(ground, folder.path(), &sample, workers, further, log).await?;
         Ok(Self {
             address: running.published().await?,
             running,

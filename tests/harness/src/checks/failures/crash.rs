@@ -6,34 +6,28 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::future::{join_all, try_join_all};
-use tokio::task::JoinHandle;
 
 use super::crowd::Crowd;
 use super::each::{WORKERS, on_each};
+use super::flight::{Flight, IN_FLIGHT};
 use super::got::Got;
 use super::strategies::{At, STRATEGIES, Strategy};
 use super::timeline::{Seen, Timelines, ask};
 use super::{NAME, PATIENCE, failed, setup, verdict};
-use crate::client::{Caller, Connection, Protocol, Talk, Visit};
+use crate::client::{Connection, Protocol};
 use crate::envoy::Envoy;
-use crate::lab::Lab;
+use crate::lab::{Lab, TRAP};
 use crate::report::Row;
 
-/// What asks the module to die.
-const HEADER: &str = "x-graylane-trap";
-/// How long a request waits for its answer that is in flight meanwhile.
-const WAITS: &str = "1500";
 /// By then it is with its backend.
 const UNDER_WAY: Duration = Duration::from_millis(400);
 /// How long is looked on afterwards. A VM that is younger than 1.5 s is not replaced at once.
-const OBSERVED: Duration = Duration::from_millis(2_000);
-/// The end of it, by which it has healed if it does so by itself.
-const LAST: Duration = Duration::from_millis(300);
-/// Of each kind, over each protocol.
-const IN_FLIGHT: usize = 2;
+const OBSERVED: Duration = Duration::from_secs(2);
 
 pub(super) async fn rows(lab: &Lab, trap: &Path) -> Result<Vec<Row>> {
-    let all = STRATEGIES.iter().map(|strategy| of_strategy(lab, trap, strategy));
+    let all = STRATEGIES
+        .iter()
+        .map(|strategy| of_strategy(lab, trap, strategy));
     let all = try_join_all(all).await?;
     Ok(all.into_iter().flatten().collect())
 }
@@ -44,14 +38,16 @@ async fn of_strategy(lab: &Lab, trap: &Path, strategy: &Strategy) -> Result<Vec<
     let policy = setup.policy.clone().context("no policy")?;
     let envoy = lab.envoy(&setup, &backends).await?;
     verdict::close(&envoy).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut strays, mut healed) = (Vec::new(), 0, 0);
     let crowd = Crowd::of(&policy)?;
-    for (round, at) in [At::Request, At::Response, At::Tick].into_iter().enumerate() {
+    for (round, at) in At::ALL.into_iter().enumerate() {
         let timelines = Timelines::start(&envoy, &crowd.canary(Protocol::Http1)?).await?;
+        let open = async || Connection::open(envoy.address(), Protocol::Http2).await;
+        let [killer, _] = on_each(&envoy, open).await?;
         let flight = Flight::begin(&envoy, &crowd.canary(Protocol::Http1)?).await?;
         let load = crowd.load(envoy.address());
         tokio::time::sleep(UNDER_WAY).await;
-        let (died, itself) = kill(&envoy, &crowd, at).await?;
+        let (died, itself) = kill(&envoy, killer, &crowd, at).await?;
         let (waiting, open) = flight.end().await?;
         tokio::time::sleep(OBSERVED.saturating_sub(died.elapsed())).await;
         let records = load.stop().await?;
@@ -63,8 +59,10 @@ async fn of_strategy(lab: &Lab, trap: &Path, strategy: &Strategy) -> Result<Vec<
         }
         let logged = envoy.log().end();
         envoy.policy_file()?.replace(&changed)?;
-        envoy.log().wait("policy in force", logged, PATIENCE).await?;
-        let healed = heals(&envoy, &crowd).await?;
+        envoy
+            .log()
+            .wait("policy in force", logged, PATIENCE)
+            .await?;
         let [own, other] = timelines.stop().await?;
         let course = Course {
             strategy,
@@ -78,32 +76,47 @@ async fn of_strategy(lab: &Lab, trap: &Path, strategy: &Strategy) -> Result<Vec<
                 .collect(),
         };
         rows.extend(course.rows(died, &other));
-        let case = course.case();
         if strategy.in_flight {
-            rows.push(failed(NAME, &case, &records));
+            rows.push(failed(NAME, &course.case(), &records));
         }
-        let strays = crowd.strays(&records);
-        rows.push(Row::exact(NAME, format!("{case}: on a canary not theirs"), 0, strays));
-        rows.push(Row::exact(NAME, format!("{case}: after a change of the policy"), true, healed));
+        strays += crowd.strays(&records);
+        healed += usize::from(heals(&envoy, &crowd).await?);
     }
+    let rule = |rule: &str| format!("{}: {rule}", strategy.name);
     let standing = verdict::standing(&envoy).await?;
-    let rule = format!("{}: a verdict of before", strategy.name);
-    rows.push(Row::exact(NAME, rule, verdict::KEPT, standing));
-    rows.push(drift(&envoy, strategy).await?);
+    rows.extend([
+        Row::exact(
+            NAME,
+            rule("users on a canary that is not theirs"),
+            0,
+            strays,
+        ),
+        Row::exact(
+            NAME,
+            rule("decides again after a change of the policy"),
+            At::ALL.len(),
+            healed,
+        ),
+        Row::exact(NAME, rule("a verdict of before"), verdict::KEPT, standing),
+        drift(&envoy, strategy).await?,
+    ]);
     Ok(rows)
 }
 
-/// Kills the first worker's module; since when it is dead, and what the request got.
-async fn kill(envoy: &Envoy, crowd: &Crowd, at: At) -> Result<(Instant, Got)> {
+/// Kills the module of the worker that has this connection; since when it is dead, and what the request got.
+async fn kill(
+    envoy: &Envoy,
+    mut killer: Connection,
+    crowd: &Crowd,
+    at: At,
+) -> Result<(Instant, Got)> {
     let visit = crowd.canary(Protocol::Http2)?;
     let visit = match at {
-        At::Request => visit.with(HEADER, "request"),
-        At::Response => visit.answered_with(HEADER, "response"),
-        At::Tick => visit.with(HEADER, "tick"),
+        At::Request => visit.with(TRAP, "request"),
+        At::Response => visit.answered_with(TRAP, "response"),
+        At::Tick => visit.with(TRAP, "tick"),
     };
     let logged = envoy.log().end();
-    let open = async || Connection::open(envoy.address(), Protocol::Http2).await;
-    let [mut killer, _] = on_each(envoy, open).await?;
     let seen = ask(&mut killer, &visit).await;
     envoy.log().wait("asked to die", logged, PATIENCE).await?;
     Ok((Instant::now(), seen.got))
@@ -116,69 +129,19 @@ async fn heals(envoy: &Envoy, crowd: &Crowd) -> Result<bool> {
     let open = async || Connection::open(envoy.address(), Protocol::Http1).await;
     loop {
         let mut connections = on_each(envoy, open).await?;
-        let asked = connections.iter_mut().map(|connection| ask(connection, &visit));
-        if join_all(asked).await.iter().all(|seen| seen.got == Got::Canary) {
+        let asked = connections
+            .iter_mut()
+            .map(|connection| ask(connection, &visit));
+        if join_all(asked)
+            .await
+            .iter()
+            .all(|seen| seen.got.is_canary())
+        {
             return Ok(true);
         }
         if Instant::now() > until {
             return Ok(false);
         }
-    }
-}
-
-/// What is in flight on each worker: requests that wait for their answers, and open streams.
-struct Flight {
-    waiting: [Vec<JoinHandle<Seen>>; WORKERS],
-    open: [Vec<Talk>; WORKERS],
-}
-
-impl Flight {
-    async fn begin(envoy: &Envoy, visit: &Visit) -> Result<Self> {
-        let to = envoy.address();
-        let mut flight = Self {
-            waiting: [Vec::new(), Vec::new()],
-            open: [Vec::new(), Vec::new()],
-        };
-        let web_sockets = on_each(envoy, async || Talk::web_socket(to, visit).await).await?;
-        let calls = on_each(envoy, async || {
-            let mut caller = Caller::connect(to, &visit.authority).await?;
-            caller.talk(&[("x-user-id", &visit.user)]).await
-        });
-        for talks in [web_sockets, calls.await?] {
-            for (open, mut talk) in flight.open.iter_mut().zip(talks) {
-                talk.say().await?;
-                open.push(talk);
-            }
-        }
-        let mut connections = Vec::new();
-        for protocol in [Protocol::Http1, Protocol::Http2] {
-            let open = async || Connection::open(to, protocol).await;
-            connections.push((protocol, on_each(envoy, open).await?));
-        }
-        for (protocol, connections) in connections {
-            for (waiting, mut connection) in flight.waiting.iter_mut().zip(connections) {
-                let visit = visit.clone().over(protocol).with("x-backend-delay-ms", WAITS);
-                waiting.push(tokio::spawn(async move { ask(&mut connection, &visit).await }));
-            }
-        }
-        Ok(flight)
-    }
-
-    /// How many were answered, and how many streams still are.
-    async fn end(self) -> Result<([usize; WORKERS], [usize; WORKERS])> {
-        let (mut answered, mut open) = ([0; WORKERS], [0; WORKERS]);
-        for (answered, waiting) in answered.iter_mut().zip(self.waiting) {
-            for one in waiting {
-                *answered += usize::from(one.await?.got == Got::Canary);
-            }
-        }
-        for (open, talks) in open.iter_mut().zip(self.open) {
-            for mut talk in talks {
-                let said = tokio::time::timeout(PATIENCE, talk.say()).await;
-                *open += usize::from(said.is_ok_and(|said| said.is_ok()));
-            }
-        }
-        Ok((answered, open))
     }
 }
 
@@ -215,21 +178,23 @@ impl Course<'_> {
         };
         let [waiting, other_waiting] = self.waiting;
         let [open, other_open] = self.open;
-        let untouched = other.iter().filter(|seen| seen.got == Got::Canary).count();
+        let untouched = other.iter().filter(|seen| seen.got.is_canary()).count();
         vec![
-            Row::exact(NAME, format!("{case}: that request"), itself, self.itself),
             Row::exact(
                 NAME,
-                format!("{case}: in flight there"),
-                in_flight([all; 2]),
-                in_flight([waiting, open]),
+                format!("{case}: that request; in flight there"),
+                format!("{itself}; {}", in_flight([all; 2])),
+                format!("{}; {}", self.itself, in_flight([waiting, open])),
             ),
             self.later(died),
             Row::exact(
                 NAME,
                 format!("{case}: on the other worker"),
                 format!("{} on v2, {}", other.len(), in_flight([IN_FLIGHT; 2])),
-                format!("{untouched} on v2, {}", in_flight([other_waiting, other_open])),
+                format!(
+                    "{untouched} on v2, {}",
+                    in_flight([other_waiting, other_open])
+                ),
             ),
         ]
     }
@@ -238,21 +203,24 @@ impl Course<'_> {
     /// is the same throughout.
     fn later(&self, died: Instant) -> Row {
         let wanted = self.strategy.later;
-        let others: Vec<_> = self.later.iter().filter(|seen| seen.got != wanted).collect();
-        let late = |seen: &&&Seen| seen.sent > died + OBSERVED - LAST;
-        let late = others.iter().filter(late).count();
-        let passed = !self.later.is_empty()
-            && if self.strategy.heals {
-                late == 0
-            } else {
-                others.is_empty()
-            };
-        let mut observed = format!("{} of {}", self.later.len() - others.len(), self.later.len());
-        if let Some(last) = others.last() {
+        let others: Vec<_> = self
+            .later
+            .iter()
+            .filter(|seen| seen.got != wanted)
+            .collect();
+        let healed = self.later.last().is_some_and(|seen| seen.got == wanted);
+        let passed = healed && (self.strategy.heals || others.is_empty());
+        let until = others.last().map(|last| {
             let after = (last.sent - died).as_millis();
-            observed += &format!("; {} until {after} ms after", last.got);
-        }
-        let accepted = if self.strategy.heals { "in the end" } else { "all" };
+            format!("; {} until {after} ms after", last.got)
+        });
+        let (right, all) = (self.later.len() - others.len(), self.later.len());
+        let observed = format!("{right} of {all}{}", until.unwrap_or_default());
+        let accepted = if self.strategy.heals {
+            "in the end"
+        } else {
+            "all"
+        };
         let rule = format!("{}: later ones there", self.case());
         Row::judged(NAME, rule, wanted, observed, accepted, passed)
     }

@@ -15,6 +15,8 @@ use crate::native::Native;
 use crate::report::Row;
 
 const USERS: usize = 200;
+/// So many at once, each with a connection of each protocol.
+pub(super) const CLIENTS: usize = 4;
 
 /// Users, half of them over HTTP/2, and the version of each by the core.
 pub(super) struct Crowd {
@@ -56,7 +58,7 @@ impl Crowd {
         let bounds = Bounds {
             pause: Duration::from_millis(20),
             pace: Pace {
-                clients: 4,
+                clients: CLIENTS,
                 renew_after: usize::MAX,
                 patience: Duration::from_secs(20),
             },

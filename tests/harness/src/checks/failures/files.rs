@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use futures_util::future::{join_all, try_join_all};
 use tempfile::TempDir;
 
 use super::crowd::Crowd;
@@ -58,52 +57,51 @@ impl Files {
 
 pub(super) async fn rows(lab: &Lab) -> Result<Vec<Row>> {
     let files = Files::write(lab)?;
-    let mut rows = join_all(files.all.iter().map(|file| fixed(lab, file))).await;
-    let starts = files.all.iter().map(|file| at_start(lab, file));
-    rows.extend(try_join_all(starts).await?.into_iter().flatten());
+    let mut rows = Vec::new();
+    for file in &files.all {
+        rows.push(at_start(lab, file).await?);
+    }
     rows.extend(while_running(lab, &files).await?);
     Ok(rows)
 }
 
-/// In a bootstrap.
-async fn fixed(lab: &Lab, (name, path): &(&str, PathBuf)) -> Row {
-    let setup = Setup::of("standalone").module(path);
-    let started = async {
-        let backends = lab.backends(&["v1", "v2"]).await?;
-        lab.envoy(&setup, &backends).await
-    };
-    let observed = match started.await {
+/// In a bootstrap, and in a file that is watched: there Envoy starts without it, and takes the
+/// module when it comes.
+async fn at_start(lab: &Lab, (name, path): &(&str, PathBuf)) -> Result<Row> {
+    let backends = lab.backends(&["v1", "v2"]).await?;
+    let fixed = Setup::of("standalone").module(path);
+    let fixed = match lab.envoy(&fixed, &backends).await {
         Ok(_) => "it starts".to_owned(),
         Err(error) => {
             let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            first.split(" (").next().unwrap_or_default().to_owned()
+            text.split(" (").next().unwrap_or_default().to_owned()
         }
     };
-    let expected = "Envoy ended before it was ready";
-    Row::exact(NAME, format!("static: {name}"), expected, observed)
-}
-
-/// In a file that is watched: Envoy starts without it, and takes the right one when that comes.
-async fn at_start(lab: &Lab, (name, path): &(&str, PathBuf)) -> Result<Vec<Row>> {
-    let backends = lab.backends(&["v1", "v2"]).await?;
     let setup = setup().module(path);
     let crowd = Crowd::of(setup.policy.as_ref().context("no policy")?)?;
     let envoy = lab.envoy(&setup, &backends).await?;
     let before = fresh(&envoy, &crowd).await?;
     let logged = envoy.log().end();
     replace_module(&envoy, lab.module()).await?;
-    envoy.log().wait("policy in force", logged, PATIENCE).await?;
+    envoy
+        .log()
+        .wait("policy in force", logged, PATIENCE)
+        .await?;
     let until = Instant::now() + PATIENCE;
     let mut after = fresh(&envoy, &crowd).await?;
     while after != all(Got::Canary) && Instant::now() < until {
         after = fresh(&envoy, &crowd).await?;
     }
-    let case = format!("dynamic, at start: {name}");
-    Ok(vec![
-        Row::exact(NAME, &case, all(Got::Baseline), before),
-        Row::exact(NAME, format!("{case}; then the module"), all(Got::Canary), after),
-    ])
+    let ends = "Envoy ended before it was ready";
+    let told = |fixed: &str, before: &str, after: &str| {
+        format!("static: {fixed}; dynamic: {before}, with the module {after}")
+    };
+    Ok(Row::exact(
+        NAME,
+        format!("starts with {name}"),
+        told(ends, &all(Got::Baseline), &all(Got::Canary)),
+        told(&fixed, &before, &after),
+    ))
 }
 
 /// What a user of the canary gets on new connections.
@@ -157,6 +155,7 @@ async fn while_running(lab: &Lab, files: &Files) -> Result<Vec<Row>> {
 
 /// How often Envoy has refused what the file said.
 async fn refused(envoy: &Envoy) -> Result<u64> {
-    let counters = r"^extension_config_discovery\.http_filter\..*graylane\.(update_rejected|update_failure)$";
+    let counters =
+        r"^extension_config_discovery\.http_filter\..*graylane\.(update_rejected|update_failure)$";
     Ok(envoy.admin().stats(counters).await?.into_values().sum())
 }

@@ -20,6 +20,11 @@ pub(super) enum Got {
 }
 
 impl Got {
+    /// Whether the module has decided, as the policy says.
+    pub(super) fn is_canary(self) -> bool {
+        self == Self::Canary
+    }
+
     pub(super) fn of<E>(answer: &Result<Reply, E>) -> Self {
         let Ok(reply) = answer else {
             return Self::Broken;

@@ -6,7 +6,9 @@ mod crowd;
 mod drain;
 mod each;
 mod files;
+mod flight;
 mod got;
+mod hang;
 mod hot;
 mod killed;
 mod port;
@@ -15,7 +17,7 @@ mod swap;
 mod timeline;
 mod verdict;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -31,7 +33,7 @@ use crate::report::Row;
 
 const NAME: &str = "failures";
 /// How long anything may take, on however busy a machine.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Half of the users, so that both versions have as many to lose.
 const SHARE: f64 = 50.0;
 
@@ -42,34 +44,23 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
         eprintln!("left out: the check {NAME}, which needs an Envoy of this machine, and setpriv");
         return Ok(Vec::new());
     }
-    let trap = trap(lab)?;
+    let trap = lab.trap()?;
     let progress = Progress::of(NAME, 2);
     let mut rows = crash::rows(lab, &trap).await?;
     progress.step();
     // Those that mostly wait, beside each other.
-    let (files, swap, drain, hot, killed) = tokio::join!(
+    let (hang, files, swap, drain, hot, killed) = tokio::join!(
+        hang::rows(lab, &trap),
         files::rows(lab),
         swap::rows(lab, &trap),
         drain::rows(lab),
         hot::rows(lab),
         killed::rows(lab),
     );
-    for found in [files, swap, drain, hot, killed] {
+    for found in [hang, files, swap, drain, hot, killed] {
         rows.extend(found?);
     }
     Ok(rows)
-}
-
-/// The module that dies where a header asks for it: beside the one that is tested.
-fn trap(lab: &Lab) -> Result<PathBuf> {
-    let path = lab.module().with_file_name("graylane-trap.wasm");
-    if !path.is_file() {
-        bail!(
-            "there is no module at {}; build it with `make trap`",
-            path.display()
-        );
-    }
-    Ok(path)
 }
 
 /// The sample whose policy can change, with a service that is split, and one whose canary a guard

@@ -13,6 +13,10 @@ pub(super) enum At {
     Tick,
 }
 
+impl At {
+    pub(super) const ALL: [Self; 3] = [Self::Request, Self::Response, Self::Tick];
+}
+
 /// A failure policy, and what is written down of it.
 pub(super) struct Strategy {
     pub(super) name: &'static str,

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::crowd::Crowd;
+use super::timeline::ask;
 use super::{NAME, PATIENCE, failed, replace_module, setup, verdict};
 use crate::client::{Connection, Protocol};
 use crate::envoy::Envoy;
 use crate::lab::Lab;
 use crate::report::Row;
-use super::timeline::ask;
 
 /// Load after each swap.
 const SETTLED: Duration = Duration::from_millis(800);
 /// Requests of each protocol that wait for their answers meanwhile, and for how long.
 const WAITING: usize = 4;
-const WAITS: &str = "1000";
+const WAITS: &str = "2000";
 
 pub(super) async fn rows(lab: &Lab, other: &Path) -> Result<Vec<Row>> {
     let backends = lab.backends(&["v1", "v2"]).await?;
@@ -27,39 +27,64 @@ pub(super) async fn rows(lab: &Lab, other: &Path) -> Result<Vec<Row>> {
     verdict::close(&envoy).await?;
     let load = crowd.load(envoy.address());
     let mut rows = Vec::new();
-    let mut waiting = Vec::new();
+    let (mut waiting, mut counted) = (Vec::new(), Vec::new());
     for (module, name) in [(other, "another build"), (lab.module(), "the first again")] {
         for number in 0..2 * WAITING {
             let protocol = [Protocol::Http1, Protocol::Http2][number % 2];
             let mut connection = Connection::open(envoy.address(), protocol).await?;
             let visit = crowd.canary(protocol)?.with("x-backend-delay-ms", WAITS);
-            waiting.push(tokio::spawn(async move { ask(&mut connection, &visit).await }));
+            waiting.push(tokio::spawn(
+                async move { ask(&mut connection, &visit).await },
+            ));
         }
+        counted.push(sum(&envoy, "graylane_requests_total$").await?);
         let logged = envoy.log().end();
         replace_module(&envoy, module).await?;
-        envoy.log().wait("policy in force", logged, PATIENCE).await?;
+        envoy
+            .log()
+            .wait("policy in force", logged, PATIENCE)
+            .await?;
         tokio::time::sleep(SETTLED).await;
         let standing = verdict::standing(&envoy).await?;
-        rows.push(Row::exact(NAME, format!("swap: {name}: a verdict of before"), verdict::KEPT, standing));
+        rows.push(Row::exact(
+            NAME,
+            format!("swap: {name}: a verdict of before"),
+            verdict::KEPT,
+            standing,
+        ));
     }
     let records = load.stop().await?;
     let mut answered = 0;
     for one in waiting {
         let seen = one.await?;
-        answered += usize::from(seen.got == super::got::Got::Canary);
+        answered += usize::from(seen.got.is_canary());
     }
     rows.push(failed(NAME, "swap", &records));
     rows.push(crowd.stayed("swap", &records));
-    rows.push(Row::exact(NAME, "swap: in flight, answered by their version", 4 * WAITING, answered));
-    let served = backends.requests().await?;
     rows.push(Row::exact(
         NAME,
-        "swap: requests, by graylane's counters",
-        served,
-        settled(&envoy, "graylane_requests_total$", served).await?,
+        "swap: in flight, answered by their version",
+        4 * WAITING,
+        answered,
+    ));
+    counted.push(sum(&envoy, "graylane_requests_total$").await?);
+    let served = backends.requests().await?;
+    let rule = format!("swap: graylane's counters of {served} requests, after each");
+    rows.push(Row::judged(
+        NAME,
+        rule,
+        "—",
+        format!("{counted:?}"),
+        "—",
+        true,
     ));
     let open = settled(&envoy, "graylane_open_streams$", 0).await?;
-    rows.push(Row::exact(NAME, "swap: open by the gauge, where none is", 0, open));
+    rows.push(Row::exact(
+        NAME,
+        "swap: open by the gauge, where none is",
+        0,
+        open,
+    ));
     Ok(rows)
 }
 
@@ -67,10 +92,14 @@ pub(super) async fn rows(lab: &Lab, other: &Path) -> Result<Vec<Row>> {
 async fn settled(envoy: &Envoy, names: &str, wanted: u64) -> Result<u64> {
     let until = Instant::now() + PATIENCE / 4;
     loop {
-        let sum = envoy.admin().stats(names).await?.into_values().sum();
+        let sum = sum(envoy, names).await?;
         if sum == wanted || Instant::now() > until {
             return Ok(sum);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+async fn sum(envoy: &Envoy, names: &str) -> Result<u64> {
+    Ok(envoy.admin().stats(names).await?.into_values().sum())
 }

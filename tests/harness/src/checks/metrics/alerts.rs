@@ -11,6 +11,7 @@ use super::{NAME, PATIENCE, settled};
 use crate::Progress;
 use crate::checks::people::with_user;
 use crate::client::{Pace, Visit, drive};
+use crate::lab::TRAP;
 use crate::report::Row;
 use crate::telemetry::Sample;
 
@@ -69,7 +70,11 @@ async fn trouble(site: &Site) -> Result<()> {
         (&site.envoy, "pay.example.com"),
         (&site.dying, "checkout.example.com"),
     ] {
-        let visit = |number| with_user(Visit::of(format!("user-{number}"))).at(host);
+        let visit = |number| {
+            let visit = with_user(Visit::of(format!("user-{number}"))).at(host);
+            // To one of the two that means something.
+            visit.with(TRAP, "request")
+        };
         let visits: Arc<[Visit]> = (0..VISITS).map(visit).collect();
         let progress = Progress::of(&format!("{NAME}: trouble at {host}"), VISITS);
         drive(envoy.address(), &visits, Pace::default(), progress).await?;

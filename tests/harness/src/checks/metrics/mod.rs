@@ -5,7 +5,6 @@
 mod alerts;
 mod counts;
 mod dashboard;
-mod dying;
 mod site;
 mod splits;
 mod tampered;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::PATIENCE;
 use super::tampered::Tampered;
-use super::{PATIENCE, dying};
 use crate::backend::{Fleet, Mood, Trouble};
 use crate::centre::{Access, Centre, Door, Kind};
 use crate::envoy::{Envoy, Setup};
@@ -85,9 +85,8 @@ impl Site {
             "remote": centre.remote(CENTRE, &remote),
         });
         let envoy = lab.envoy(&setup(&following), &backends).await?;
-        let broken = dying::module(lab.module())?;
         // As a `Struct`, while the other has it as JSON: it is the same revision.
-        let broken = setup(&policy).module(broken);
+        let broken = setup(&policy).module(lab.trap()?);
         let dying = lab.envoy(&broken, &backends).await?;
         let revision = graylane::revision(text.as_bytes());
         let sentence = format!("policy in force: revision {revision:08x}");
