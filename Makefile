@@ -156,6 +156,7 @@ lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) clippy --package graylane --test wasm -- -D warnings
 	$(CARGO) clippy --package graylane --all-targets --features cli -- -D warnings
 	$(CARGO) clippy --package graylane --package graylane-probe --lib --target wasm32-wasip1 -- -D warnings
+	$(CARGO) clippy --package graylane --features trap --lib --target wasm32-wasip1 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items
 
 wasm: wasm-target ## Build the module, as target/graylane.wasm
