@@ -63,6 +63,38 @@ test: lint test-core test-wasm test-harness test-image $(PAGES) $(GO) $(GATE) de
 test-core: ## The core natively: vectors, refusals, limits, properties, hours of a guard; and the command line
 	$(CARGO) test --package graylane --features cli
 	$(CARGO) test --release --package graylane --test guard
+	$(CARGO) test --package graylane-fuzz
+
+# Seconds for each target.
+FUZZ_TIME ?= 60
+FUZZ_TARGETS ?= $(notdir $(wildcard tests/fuzz/seeds/*))
+# libFuzzer learns from these which branches an input takes, and what is compared there. No sanitizer:
+# there is no unsafe code here to watch.
+COVERED := -Cpasses=sancov-module $(addprefix -Cllvm-args=-sanitizer-coverage-,level=4 \
+  inline-8bit-counters pc-table trace-compares) -Ccodegen-units=1
+HOST := $$(rustc -vV | sed -n 's/^host: //p')
+
+# Named for the host, so that what runs while building is not covered.
+fuzz: ## Look for inputs that break what must always hold: make fuzz FUZZ_TIME=600 FUZZ_TARGETS="policy decide"
+	@command -v c++ >/dev/null || { echo "libFuzzer is C++, for which there is no compiler: install\
+	 one (on Debian and Ubuntu \`apt-get install g++\`)" >&2; exit 1; }
+	RUSTFLAGS="$(COVERED)" $(CARGO) build --profile fuzz --target $(HOST) --package graylane-fuzz --features libfuzzer
+	@mkdir -p target/fuzz/found && for target in $(FUZZ_TARGETS); do \
+	corpus=.cache/fuzz/$$target && log=target/fuzz/$$target.log && mkdir -p $$corpus && \
+	echo "$$target: $(FUZZ_TIME) s" && FUZZ_TARGET=$$target \
+	"$${CARGO_TARGET_DIR:-target}/$(HOST)/fuzz/graylane-fuzz" -max_total_time=$(FUZZ_TIME) -timeout=10 \
+	-print_final_stats=1 -artifact_prefix=target/fuzz/found/$$target- $$corpus tests/fuzz/seeds/$$target \
+	>$$log 2>&1 || { tail -n 30 $$log; echo "$$target: broken; the input is in target/fuzz/found" >&2; exit 1; }; done
+	@cd target/fuzz && awk '/number_of_executed_units/ { sub(/\.log$$/, "", FILENAME); printf "%-14s %12d\n", FILENAME, $$2; \
+	sum += $$2 } END { printf "%-14s %12d executions\n", "in all", sum }' $(FUZZ_TARGETS:%=%.log)
+
+# Miri is of nightly Rust; what it watches is the unsafe code of what graylane depends on.
+NIGHTLY ?= nightly
+
+miri: ## Some seeds of each fuzz target under Miri, by nightly Rust
+	@$(CARGO) +$(NIGHTLY) miri --version >/dev/null 2>&1 || \
+	rustup toolchain install $(NIGHTLY) --profile minimal --component miri --component rust-src
+	MIRIFLAGS=-Zmiri-disable-isolation $(CARGO) +$(NIGHTLY) miri test --package graylane-fuzz --test replay -- --nocapture
 
 suites: ## The public suites whose assignment splits reproduce, whole; Unleash's comes from npm
 	@mkdir -p .cache/suites
@@ -239,4 +271,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
