@@ -13,6 +13,7 @@ pub(crate) use defaults::left_out;
 #[cfg(all(target_arch = "wasm32", not(feature = "tools")))]
 pub(crate) use policy::Told;
 
+use crate::json::escaped;
 use crate::policy::tree::Tree;
 use crate::sort::sorted;
 
@@ -161,6 +162,8 @@ fn things(
 ) {
     let [old, new] = [before, after].map(|own| Index::new(own.iter().map(|(name, _)| *name)));
     let within = |name: &str| {
+        // A name of a switch is whatever stands there.
+        let name = &escaped(name);
         if is_list {
             format!("{place} {name}")
         } else {
@@ -181,7 +184,7 @@ fn things(
     }
     let order = |own: &Named<'_>, other: &Index<'_>| -> Vec<String> {
         let names = own.iter().filter(|(name, _)| other.find(name).is_some());
-        names.map(|(name, _)| (*name).to_owned()).collect()
+        names.map(|(name, _)| escaped(name)).collect()
     };
     let (old, new) = (order(before, &new), order(after, &old));
     if old != new {

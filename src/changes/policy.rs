@@ -147,6 +147,27 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_none_stays_in_its_line() {
+        let before = told(POLICY, "", false);
+        let odd = told(POLICY, r#"{"a\n[critical] b/v2": "closed"}"#, false);
+        let more = told(
+            POLICY,
+            r#"{"a\n[critical] b/v2": 5, "c\u001b[2J": 7}"#,
+            false,
+        );
+        for told in [
+            lines(&before, &odd),
+            lines(&odd, &more),
+            lines(&more, &before),
+        ] {
+            assert!(!told.is_empty());
+            assert!(!told.concat().contains(char::is_control), "{told:?}");
+        }
+        let first = &lines(&odd, &more)[0];
+        assert_eq!(first, r#"~ switches › a\n[critical] b/v2: "closed" → 5"#);
+    }
+
+    #[test]
     fn of_what_is_secret_is_told_that_it_changes() {
         let with = |field: &str| {
             let policy = r#"{"schema": "graylane/v1", FIELD, "services": []}"#;
