@@ -83,12 +83,13 @@ pub const MAX_COOKIE_PATH_BYTES: usize = 1_024;
 /// Bytes of a `prefix`, `suffix`, `contains` or `matches`: a request may be compared with each.
 pub const MAX_PATTERN_BYTES: usize = 1_024;
 
-/// Bytes a compiled `matches` pattern may take. Matching costs this times the value's length.
+/// Bytes that the compiled `matches` patterns of a service, and of `trust`, may take together: a
+/// request may have to be compared with each. Matching costs this times the value's length.
 pub const MAX_COMPILED_PATTERN_BYTES: usize = 64 * 1024;
 
-/// Bytes of a request's value that `matches` looks at; a longer one does not match. Bounds the time
-/// that a client can make a pattern take.
-pub const MAX_MATCHED_BYTES: usize = 4 * 1024;
+/// Bytes of a request's values that one `matches` looks at; a longer value does not match, and of
+/// several those behind it do not. Bounds the time that a client can make patterns take.
+pub const MAX_MATCHED_BYTES: usize = 1024;
 
 /// Bytes of a value of a request: a line of a header, the path, the query, a claim. A longer one is
 /// as if it were not there. All headers of a request have at most 60 KiB together, unless Envoy is

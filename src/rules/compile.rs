@@ -1,5 +1,6 @@
 //! From the document to the form that decides.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -30,10 +31,12 @@ impl Rules {
             Some(name) => name::claim(&Place::ROOT.field("claims_in"), name)?,
             None => "payload".into(),
         };
+        let patterns = Cell::new(0);
         let scope = Scope {
             headers: &headers,
             payload: &payload,
             node,
+            patterns: &patterns,
         };
         let at_trust = Place::ROOT.field("trust");
         let trust = policy
@@ -60,7 +63,13 @@ impl Rules {
         };
         let documents = policy.services.into_iter().enumerate();
         let compiled = documents
-            .map(|(index, document)| services.service(&place.index(index), index, document))
+            .map(|(index, document)| {
+                // A request has one service, and the patterns of `trust` beside its own.
+                let trusting = patterns.get();
+                let service = services.service(&place.index(index), index, document);
+                patterns.set(trusting);
+                service
+            })
             .collect::<Result<Box<[_]>, _>>()?;
         // One by one, as names are elsewhere: building a set at once is code of its own.
         let mut baselines = BTreeSet::new();

@@ -212,7 +212,7 @@ impl Compiler<'_> {
         };
         Ok(Condition::Text {
             source,
-            test: Test::compile(place, document)?,
+            test: Test::compile(place, document, self.scope.patterns)?,
         })
     }
 
@@ -242,7 +242,7 @@ impl Compiler<'_> {
             (_, Some(_)) => return Err(at_name.error("there is only one; leave `name` out")),
         };
         let value = value.filter(|value| !value.is_empty());
-        let test = Test::compile(&place, test)?;
+        let test = Test::compile(&place, test, self.scope.patterns)?;
         Ok(test.holds(|see| value.is_some_and(|value| see(value.as_bytes()))))
     }
 }

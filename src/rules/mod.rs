@@ -17,6 +17,7 @@ mod lane;
 mod layout;
 mod name;
 mod network;
+mod pattern;
 mod ramp;
 mod remote;
 mod rulebook;
@@ -28,7 +29,6 @@ mod switched;
 mod target;
 mod text;
 mod version;
-mod within;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What conditions and keys are compiled with.
 
+use std::cell::Cell;
+
 use super::checks::not_empty;
 use super::{Headers, Node, name};
 use crate::error::{Error, Place};
@@ -13,6 +15,8 @@ pub(super) struct Scope<'a> {
     /// The proxy's name for a verified token.
     pub(super) payload: &'a str,
     pub(super) node: &'a Node,
+    /// Bytes that compiled patterns take so far, all of which one request may be compared with.
+    pub(super) patterns: &'a Cell<usize>,
 }
 
 impl Scope<'_> {

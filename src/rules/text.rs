@@ -1,16 +1,17 @@
 //! Tests of text: `equals`, `prefix`, `in` and so on, on bytes.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::str::FromStr;
 
-use regex_lite::{Regex, RegexBuilder};
+use regex_lite::Regex;
 use semver::{Version, VersionReq};
 
 use super::checks::{not_empty, one_of};
 use super::exact::Exact;
-use super::within::Part;
+use super::pattern;
 use crate::error::{Error, Place};
-use crate::limits::{MAX_COMPILED_PATTERN_BYTES, MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
+use crate::limits::{MAX_MATCHED_BYTES, MAX_PATTERN_BYTES};
 use crate::policy::{Match, Number, Text};
 use crate::sort::sorted;
 
@@ -35,7 +36,8 @@ enum Operator {
     Equals(Exact),
     Prefix(Box<[u8]>),
     Suffix(Box<[u8]>),
-    Contains(Part),
+    /// In lower case if that counts for nothing.
+    Contains(Box<str>),
     /// In their order; in lower case if that counts for nothing.
     In(Box<[Exact]>),
     Matches(Regex),
@@ -48,7 +50,10 @@ impl Test {
     pub(super) fn holds(&self, any: impl FnOnce(&mut dyn FnMut(&[u8]) -> bool) -> bool) -> bool {
         match self {
             Self::Present(present) => any(&mut |_| true) == *present,
-            Self::Value(pattern) => any(&mut |value| pattern.is_match(value)),
+            Self::Value(pattern) => {
+                let mut left = MAX_MATCHED_BYTES;
+                any(&mut |value| pattern.is_match(value, &mut left))
+            }
         }
     }
 
@@ -66,11 +71,16 @@ impl Test {
         Some((values, pattern.ignore_case))
     }
 
-    /// Compiles the operator of a match; the name is its source's.
-    pub(super) fn compile(place: &Place<'_>, document: Match) -> Result<Self, Error> {
+    /// Compiles the operator of a match; the name is its source's. Adds to `patterns` the bytes
+    /// that a compiled one takes.
+    pub(super) fn compile(
+        place: &Place<'_>,
+        document: Match,
+        patterns: &Cell<usize>,
+    ) -> Result<Self, Error> {
         enum Choice {
             Whole(Text),
-            Part(fn(Box<[u8]>) -> Operator, Text),
+            Part(fn(String) -> Operator, Text),
             Matches(Text),
             In(Vec<Text>),
             Number(Option<Number>, Option<Number>),
@@ -81,14 +91,16 @@ impl Test {
         // The two bounds of a range are one operator, which goes by the first.
         let (at_least, below) = (document.at_least, document.below);
         let range = |bound: Option<Number>| bound.map(|_| Choice::Number(at_least, below));
-        let contains = |text| Operator::Contains(Part::new(text));
-        let part = |make: fn(Box<[u8]>) -> Operator| move |text| Choice::Part(make, text);
+        let part = |make: fn(String) -> Operator| move |text| Choice::Part(make, text);
+        let prefix = |text: String| Operator::Prefix(text.into_bytes().into());
+        let suffix = |text: String| Operator::Suffix(text.into_bytes().into());
+        let contains = |text: String| Operator::Contains(text.into());
         let (operator, choice) = one_of(
             place,
             [
                 ("equals", document.equals.map(Choice::Whole)),
-                ("prefix", document.prefix.map(part(Operator::Prefix))),
-                ("suffix", document.suffix.map(part(Operator::Suffix))),
+                ("prefix", document.prefix.map(part(prefix))),
+                ("suffix", document.suffix.map(part(suffix))),
                 ("contains", document.contains.map(part(contains))),
                 ("matches", document.matches.map(Choice::Matches)),
                 ("in", document.r#in.map(Choice::In)),
@@ -111,9 +123,11 @@ impl Test {
                 if ignore_case {
                     text.make_ascii_lowercase();
                 }
-                make(text.into_bytes().into())
+                make(text)
             }
-            Choice::Matches(text) => Operator::Matches(regex(&place, &text.0, ignore_case)?),
+            Choice::Matches(text) => {
+                Operator::Matches(pattern::compile(&place, &text.0, ignore_case, patterns)?)
+            }
             Choice::In(texts) => {
                 not_empty(&place, &texts, "list at least one value")?;
                 let bytes = texts.into_iter().map(|Text(mut text)| {
@@ -154,7 +168,8 @@ impl Test {
 }
 
 impl Pattern {
-    pub(super) fn is_match(&self, value: &[u8]) -> bool {
+    /// `left`: how many bytes a pattern may still look at.
+    fn is_match(&self, value: &[u8], left: &mut usize) -> bool {
         let ignore_case = self.ignore_case;
         let same = |a: &[u8], b: &[u8]| {
             if ignore_case {
@@ -171,13 +186,26 @@ impl Pattern {
                 .checked_sub(text.len())
                 .and_then(|start| value.get(start..))
                 .is_some_and(|part| same(part, text)),
-            Operator::Contains(part) => part.is_in(value, ignore_case),
+            Operator::Contains(text) => {
+                let lower;
+                let value = if ignore_case {
+                    lower = value.to_ascii_lowercase();
+                    &lower
+                } else {
+                    value
+                };
+                // The library's search of text takes linear time, whatever both are made of. A text
+                // of the policy is UTF-8, so it stands whole in a part of the value that is.
+                let mut parts = value.utf8_chunks();
+                parts.any(|part| part.valid().contains(&**text))
+            }
             Operator::In(set) => set
                 .binary_search_by(|text| text.compare(value, ignore_case))
                 .is_ok(),
             Operator::Matches(regex) => {
-                value.len() <= MAX_MATCHED_BYTES
-                    && str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
+                let rest = left.checked_sub(value.len());
+                *left = rest.unwrap_or(*left);
+                rest.is_some() && str::from_utf8(value).is_ok_and(|value| regex.is_match(value))
             }
             Operator::Number(range) => {
                 // Infinity is written like a number and is none.
@@ -196,29 +224,60 @@ fn parsed<T: FromStr>(value: &[u8]) -> Option<T> {
     str::from_utf8(value).ok()?.parse().ok()
 }
 
-fn too_long(text: &str) -> String {
+pub(super) fn too_long(text: &str) -> String {
     format!(
         "has {} bytes, above {MAX_PATTERN_BYTES}; shorten it",
         text.len()
     )
 }
 
-/// A regular expression for the whole value.
-fn regex(place: &Place<'_>, pattern: &str, ignore_case: bool) -> Result<Regex, Error> {
-    if pattern.len() > MAX_PATTERN_BYTES {
-        return Err(place.error(too_long(pattern)));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it says: at some place of the value stands the text, byte by byte.
+    #[test]
+    fn contains_is_of_bytes() {
+        let texts = ["a", "é", "é!", "aé", "AB", "€"];
+        let pieces: [&[u8]; 8] = [
+            b"a",
+            b"b",
+            b"!",
+            "é".as_bytes(),
+            b"\xc3",
+            b"\xa9",
+            b"\xe2\x82",
+            b"\xac",
+        ];
+        let mut found = 0;
+        for number in 0..pieces.len().pow(4) {
+            let digits = (0..4).map(|place| number / pieces.len().pow(place) % pieces.len());
+            let value = digits
+                .map(|digit| pieces[digit])
+                .collect::<Vec<_>>()
+                .concat();
+            for text in texts {
+                let plain = value
+                    .windows(text.len())
+                    .any(|part| part == text.as_bytes());
+                let any_case = |part: &[u8]| part.eq_ignore_ascii_case(text.as_bytes());
+                let without_case = value.windows(text.len()).any(any_case);
+                for (ignore_case, wanted) in [(false, plain), (true, without_case)] {
+                    let document = Match {
+                        contains: Some(Text(text.to_owned())),
+                        ignore_case,
+                        ..Match::default()
+                    };
+                    let test = Test::compile(&Place::ROOT, document, &Cell::new(0)).unwrap();
+                    assert_eq!(
+                        test.holds(|see| see(&value)),
+                        wanted,
+                        "{text} in {value:x?}"
+                    );
+                    found += usize::from(wanted);
+                }
+            }
+        }
+        assert!(found > 1_000);
     }
-    let build = |text: &str| {
-        RegexBuilder::new(text)
-            .case_insensitive(ignore_case)
-            .size_limit(MAX_COMPILED_PATTERN_BYTES)
-            .build()
-    };
-    let refused = |error| place.wrong(pattern, format!("is not a regular expression: {error}"));
-    // By itself first: `a)(b` must not become right by being put in a group.
-    build(pattern).map_err(refused)?;
-    let whole = build(&format!("^(?:{pattern})$"));
-    // Under the flag `x` a comment at its end hides the bracket; a line feed ends the comment.
-    let whole = whole.or_else(|_| build(&format!("^(?:{pattern}\n)$")));
-    whole.map_err(refused)
 }

@@ -96,6 +96,80 @@ fn repetitions_of_repetitions() {
 }
 
 #[test]
+fn bytes_of_a_services_compiled_patterns() {
+    // Of a size that no rounding hides: half of what is allowed is taken by each of two.
+    let pattern = |salt: usize| json!({ "path": { "matches": format!("{salt}[a-cx-z]{{600}}") } });
+    let rules = |patterns: &[usize]| {
+        let rules = patterns
+            .iter()
+            .map(|salt| json!({ "name": format!("r{salt}"), "when": pattern(*salt), "use": "v2" }));
+        rules.collect::<Vec<_>>()
+    };
+    let base = when(&json!({}));
+    let of = |services: &[&[usize]]| {
+        let mut document = base.clone();
+        let all = services.iter().enumerate().map(|(number, patterns)| {
+            let mut service = base["services"][0].clone();
+            service["name"] = format!("s{number}").into();
+            service["hosts"] = json!([format!("s{number}.example.com")]);
+            service["rules"] = rules(patterns).into();
+            service
+        });
+        document["services"] = all.collect::<Vec<_>>().into();
+        document
+    };
+    assert_eq!(refusal(&of(&[&[1, 2]])), "(accepted)");
+    assert_eq!(
+        refusal(&of(&[&[1, 2], &[1, 2]])),
+        "(accepted)",
+        "each has its own"
+    );
+    let above = "rules[2].when.path.matches: takes 32768 bytes once it is compiled, and with the \
+                 service's other patterns 98304, above 65536; use `prefix` or `in` where that does";
+    assert_eq!(refusal(&of(&[&[1, 2, 3]])), format!("services[0].{above}"));
+    // Those of `trust` come before each service's.
+    let mut trusting = of(&[&[1], &[1, 2]]);
+    trusting["trust"] = pattern(0);
+    assert_eq!(
+        refusal(&trusting),
+        format!("services[1].{}", above.replace("rules[2]", "rules[1]"))
+    );
+}
+
+#[test]
+fn small_patterns_of_a_service() {
+    let any = |count: usize| {
+        let all = (0..count).map(|number| json!({ "path": { "matches": format!("/{number}") } }));
+        when(&json!({ "any": all.collect::<Vec<_>>() }))
+    };
+    // Each counts 512 bytes.
+    assert_eq!(refusal(&any(128)), "(accepted)");
+    assert_eq!(
+        refusal(&any(129)),
+        "services[0].rules[0].when.any[128].path.matches: takes 512 bytes once it is compiled, and \
+         with the service's other patterns 66048, above 65536; use `prefix` or `in` where that does"
+    );
+}
+
+#[test]
+fn bytes_of_several_matched_values() {
+    let rules = load(&support::json(&when(
+        &json!({ "header": { "name": "x-a", "matches": "b" } }),
+    )))
+    .unwrap();
+    for (before, version) in [(MAX_MATCHED_BYTES - 1, "v2"), (MAX_MATCHED_BYTES, "v1")] {
+        let half = "a".repeat(before / 2);
+        let rest = "a".repeat(before - before / 2);
+        // One that is too long by itself is not looked at, and takes nothing.
+        let long = "a".repeat(MAX_MATCHED_BYTES + 1);
+        let request = [&long, &half, &rest, "b"].into_iter();
+        let request = request.fold(Sent::default(), |request, value| request.with("x-a", value));
+        let decision = decide(&rules, &request, Moment::default());
+        assert_eq!(decision.version(), Some(version), "{before} bytes before");
+    }
+}
+
+#[test]
 fn bytes_of_a_matched_value() {
     let rules = load(&support::json(&when(
         &json!({ "header": { "name": "x-a", "matches": "a*" } }),
