@@ -4,29 +4,63 @@ use crate::error::{Error, Place};
 use crate::limits::{MAX_CLUSTER_BYTES, MAX_KEY_NAME_BYTES, MAX_NAME_BYTES};
 use crate::policy::{Name, Text};
 
-/// Headers that a policy may not take for its own: writing them would break the request, or the
-/// proxy's own bookkeeping.
-const RESERVED: [&str; 20] = [
-    "authorization",
-    "baggage",
+/// Headers that a policy may not take for its own: writing them, and dropping a client's, would break
+/// the request, say that it is somebody else's, or confuse the proxy's own bookkeeping.
+const RESERVED: [&str; 37] = [
+    // Where a message ends, and what holds for one connection.
     "connection",
+    "content-encoding",
     "content-length",
+    "content-range",
     "content-type",
-    "cookie",
     "expect",
-    "forwarded",
-    "host",
+    "http2-settings",
     "keep-alive",
-    "proxy-authorization",
     "proxy-connection",
     "te",
-    "traceparent",
-    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "x-forwarded-for",
+    // Who asks, and for whom.
+    "authorization",
+    "cookie",
+    "forwarded",
+    "host",
+    "origin",
+    "proxy-authorization",
+    "referer",
+    "user-agent",
+    "via",
+    "x-real-ip",
+    // What is asked for.
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "range",
+    "x-http-method-override",
+    // Which trace it belongs to.
+    "b3",
+    "baggage",
+    "traceparent",
+    "tracestate",
+    "x-cloud-trace-context",
+    "x-ot-span-context",
     "x-request-id",
+    // Who may set what in a browser.
+    "set-cookie",
+];
+
+/// The same, by how they begin.
+const RESERVED_BEGINNINGS: [&str; 8] = [
+    "access-control-",
+    "grpc-",
+    "if-",
+    "sec-",
+    "x-b3-",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-istio-",
 ];
 
 /// Whether it can be the name of a service, version, rule or lane.
@@ -68,7 +102,8 @@ pub(super) fn header(place: &Place<'_>, Text(text): Text) -> Result<Box<str>, Er
 /// The name of a header to write, in lower case.
 pub(super) fn own_header(place: &Place<'_>, text: Text) -> Result<Box<str>, Error> {
     let lower = text.0.to_ascii_lowercase();
-    if RESERVED.contains(&lower.as_str()) || lower.starts_with("x-envoy-") {
+    let begins = |own: &&str| lower.starts_with(own);
+    if RESERVED.contains(&lower.as_str()) || RESERVED_BEGINNINGS.iter().any(begins) {
         return Err(place.error(format!(
             "{lower:?} has a meaning of its own; take a header that nothing else uses"
         )));
