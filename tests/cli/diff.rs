@@ -241,3 +241,33 @@ fn another_sum_of_weights_draws_everybody_anew() {
         (&json!(true), &json!(30.0))
     );
 }
+
+#[test]
+fn a_secret_changes_and_is_not_shown() {
+    let with = |token: &str, path: &str| {
+        let mut policy = policy(&json!([]));
+        policy["services"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("rules");
+        policy["remote"] =
+            json!({ "cluster": "centre", "http": { "token": token }, "policy": "/p" });
+        policy["notify"] = json!({ "cluster": "chat", "path": path });
+        policy
+    };
+    let one = with("open-sesame", "/sesame");
+    let mut without = one.clone();
+    let fields = without.as_object_mut().unwrap();
+    fields.retain(|name, _| name != "remote" && name != "notify");
+    assert_eq!(diff(&one, &one)["changes"], json!([]));
+    let other = diff(&one, &with("sesame-seed", "/other-sesame"));
+    let changes = other["changes"].as_array().unwrap().iter();
+    let changed: Vec<_> = changes
+        .map(|change| change["place"].as_str().unwrap())
+        .collect();
+    assert_eq!(changed, ["remote › http › token", "notify › path"]);
+    for told in [&other, &diff(&without, &one), &diff(&one, &without)] {
+        assert_eq!(told["changes"].as_array().unwrap().len(), 2, "{told}");
+        assert!(!told.to_string().contains("sesame"), "{told}");
+    }
+}

@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 mod command;
 mod movement;
+mod secrets;
 mod show;
 mod sides;
 
@@ -35,7 +36,10 @@ pub(super) fn between(old: &Loaded, new: &Loaded, now: u64, max_moved: Option<u3
     let (movements, copies) = moves(old, new, now);
     let over = |movement: &Movement| max_moved.is_some_and(|most| movement.above(most));
     Change {
-        changes: changes::edits(tree(&old.document), tree(&new.document)),
+        changes: changes::edits(
+            secrets::hushed(tree(&old.document), &[]),
+            secrets::hushed(tree(&new.document), &secrets::of(&tree(&old.document))),
+        ),
         ok: !movements.iter().any(over),
         movements,
         copies,
