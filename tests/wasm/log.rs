@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::host::{INFO, Line, Vm};
 use crate::hostcalls::policy;
-use crate::support;
+use crate::support::{self, Sent};
 
 const SECRETS: [&str; 3] = ["open-sesame", "chat-sesame", "/sesame"];
 
@@ -179,5 +179,38 @@ fn no_secret_is_told_or_kept_for_telling() {
                 .chain([&kept[0].to_string()])
                 .any(|line| line.contains(secret))
         );
+    }
+}
+
+#[test]
+fn what_a_client_sends_is_in_no_line_and_no_annotation() {
+    let hostile = format!(
+        "v2\u{1b}[2J\u{7}[critical] forged \"}}{}",
+        "x".repeat(60_000)
+    );
+    let names = ["x-user-id", "x-gray-version", "x-gray-cluster", "cookie"];
+    let sent = names
+        .iter()
+        .fold(Sent::default(), |sent, name| sent.with(name, &hostile));
+    let other = Sent {
+        path: format!("/{hostile}"),
+        method: hostile.clone(),
+        host: hostile.clone(),
+        ..sent.clone()
+    };
+    for role in ["edge", "mesh"] {
+        let mut policy = with(10, 1);
+        policy["role"] = role.into();
+        policy["annotate"] = true.into();
+        let mut vm = Vm::start();
+        let root = vm.accept(&support::json(&policy));
+        for sent in [&sent, &other] {
+            let served = vm.serve(root, sent);
+            assert!(served.log.is_empty(), "{role}: {:?}", served.log);
+            let told = served.annotation.expect("it annotates");
+            assert!(told.len() < 200, "{role}: {} bytes", told.len());
+            let forged = told.windows(6).any(|part| part == b"forged");
+            assert!(!forged && !told.contains(&0x1b), "{role}: {told:x?}");
+        }
     }
 }
