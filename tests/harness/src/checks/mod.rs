@@ -12,6 +12,7 @@ mod forged;
 mod geo;
 mod grpc;
 pub mod guard;
+mod hostile;
 mod keep;
 mod latency;
 mod logs;
@@ -91,6 +92,8 @@ pub enum Check {
     Fleet,
     /// A policy comes from a config centre while Envoy runs, whatever becomes of that.
     Remote,
+    /// A config centre that means harm, and policies that do, change nothing for anybody.
+    Hostile,
     /// Where a canary fails, the baseline answers within the same request.
     Rescue,
     /// What a page loads has its version, or comes from the other.
@@ -153,6 +156,7 @@ impl Check {
             Self::Guard => return guard::check(lab).await,
             Self::Fleet => fleet::check(lab).await,
             Self::Remote => remote::check(lab).await,
+            Self::Hostile => hostile::check(lab).await,
             Self::Rescue => rescue::check(lab).await,
             Self::Assets => assets::check(lab).await,
             Self::Grpc => grpc::check(lab).await,
@@ -176,10 +180,10 @@ pub async fn run(lab: &Lab, only: &[Check]) -> Report {
         .filter(|check| only.is_empty() || only.contains(check))
         .collect();
     // Those that mostly wait, each as long as many others together: for one policy after the other
-    // and for what is scraped, for a centre, and for what was broken.
+    // and for what is scraped, for centres, and for what was broken.
     let waiting = [
         &[Check::Vectors, Check::Metrics][..],
-        &[Check::Remote, Check::Fleet],
+        &[Check::Remote, Check::Fleet, Check::Hostile],
         &[Check::Failures],
     ];
     let own = waiting.map(|own| wanted_of(&wanted, |check| own.contains(&check)));

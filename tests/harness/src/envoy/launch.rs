@@ -126,6 +126,10 @@ impl Running {
         }
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(super) fn log(&self) -> &Log {
         &self.log
     }

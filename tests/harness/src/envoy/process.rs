@@ -113,6 +113,12 @@ impl Envoy {
         self.running.log()
     }
 
+    /// The id of its process; in a container that of what runs it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Its policy file.
     ///
     /// # Errors
