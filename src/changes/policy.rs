@@ -164,7 +164,10 @@ mod tests {
             assert!(!told.concat().contains(char::is_control), "{told:?}");
         }
         let first = &lines(&odd, &more)[0];
-        assert_eq!(first, r#"~ switches › a\u000a[critical] b/v2: "closed" → 5"#);
+        assert_eq!(
+            first,
+            r#"~ switches › a\u000a[critical] b/v2: "closed" → 5"#
+        );
     }
 
     #[test]

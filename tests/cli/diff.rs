@@ -265,7 +265,7 @@ fn a_secret_changes_and_is_not_shown() {
     let changed: Vec<_> = changes
         .map(|change| change["place"].as_str().unwrap())
         .collect();
-    assert_eq!(changed, ["remote › http › token", "notify › path"]);
+    assert_eq!(changed, ["notify › path", "remote › http › token"]);
     for told in [&other, &diff(&without, &one), &diff(&one, &without)] {
         assert_eq!(told["changes"].as_array().unwrap().len(), 2, "{told}");
         assert!(!told.to_string().contains("sesame"), "{told}");
