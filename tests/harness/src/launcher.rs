@@ -55,6 +55,11 @@ impl Leashed {
         self.child.id()
     }
 
+    /// Its process id, where no holder stands before it.
+    pub(crate) fn own_id(&self) -> Option<u32> {
+        place::on_path("setpriv").map(|_| self.child.id())
+    }
+
     /// How it ended, if it did.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()

@@ -151,6 +151,16 @@ pub(super) async fn answer(Shared(state): Shared<Arc<State>>, request: Request) 
     answer
 }
 
+/// The version's name alone.
+pub(super) async fn plain(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
+    let status = if state.admit().await {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::OK
+    };
+    (status, state.version.clone())
+}
+
 /// The headers that the request asks for.
 fn wanted(headers: &HeaderMap) -> HeaderMap {
     let wanted = headers.get_all(ANSWER).iter().filter_map(|line| {

@@ -49,6 +49,9 @@ const BACKLOG: u32 = 1_024;
 /// Where the samples' health checks ask.
 const HEALTHZ: &str = "/healthz";
 
+/// Where a backend answers with its version's name and no more, which costs little.
+pub const PLAIN: &str = "/graylane.harness/plain";
+
 /// Where a backend takes a WebSocket.
 pub const TALK: &str = "/graylane.harness/talk";
 
@@ -180,6 +183,7 @@ fn router(state: &Arc<State>) -> Router {
     Router::new()
         .route_service("/graylane.harness.Echo/{method}", service)
         .route(TALK, any(talk::answer))
+        .route(PLAIN, get(echo::plain))
         .route(HEALTHZ, get(told::health))
         .route(TALLY, get(told::tally))
         .route(&format!("{HEALTH}/{{healthy}}"), post(told::set_health))

@@ -138,6 +138,11 @@ impl Running {
         &self.admin
     }
 
+    /// Its process id, where it is this machine's.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.process.own_id().filter(|_| self.container.is_none())
+    }
+
     /// How it ended, if it did.
     pub(super) fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
         self.process.ended()

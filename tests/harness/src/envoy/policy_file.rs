@@ -78,9 +78,17 @@ impl PolicyFile {
     /// # Errors
     /// If the file cannot be written.
     pub fn replace(&self, policy: &Value) -> Result<()> {
+        self.replace_text(&self.text_of(policy)?)
+    }
+
+    /// The file with another policy in it, as [`PolicyFile::replace`] writes it.
+    ///
+    /// # Errors
+    /// If the file has no place for one.
+    pub fn text_of(&self, policy: &Value) -> Result<String> {
         let mut tree = self.tree.clone();
         place_policy(&mut tree, Some(policy), self.form)?;
-        self.replace_text(&tree.to_string())
+        Ok(tree.to_string())
     }
 
     /// As [`PolicyFile::replace`], with whatever text: also one that is no configuration.

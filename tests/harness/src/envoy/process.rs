@@ -129,6 +129,12 @@ impl Envoy {
             .context("this sample's policy stands in the bootstrap, which does not change")
     }
 
+    /// Its process id; `None` where it runs in a container, or is held by another process.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.running.process()
+    }
+
     /// The folder of its configuration files.
     #[must_use]
     pub fn folder(&self) -> &Path {
