@@ -182,6 +182,9 @@ LENGTH ?= 5m
 guard-noise: wasm ## Show that no version is closed that fails half as often as it may: make guard-noise LENGTH=30m
 	$(HARNESS) guard-noise --length $(LENGTH)
 
+soak: wasm ## Ten million requests while the policy changes a thousand times: make soak SOAK='--requests 1000000 --time 2m'
+	$(HARNESS) soak $(SOAK)
+
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -271,4 +274,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise soak lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun

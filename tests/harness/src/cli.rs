@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::centre::Kind;
 use crate::checks::release::{self, Part};
-use crate::checks::{self, Check, guard, remote};
+use crate::checks::{self, Check, guard, remote, soak};
 use crate::docker;
 use crate::envoy::{self, Runner, Setup};
 use crate::lab::Lab;
@@ -66,6 +66,11 @@ enum Command {
         /// For how long, such as `30m`.
         #[arg(long, default_value = "5m", value_parser = humantime::parse_duration)]
         length: Duration,
+    },
+    /// Changes the policy again and again under load, for long.
+    Soak {
+        #[command(flatten)]
+        options: soak::Options,
     },
     /// Makes the checks of config centres with each kind of them, and fails each in every way.
     Centres {
@@ -134,6 +139,7 @@ pub async fn run(cli: Cli) -> Result<bool> {
         Command::GuardNoise { length } => {
             guard::endure(&Lab::open(module()?, 0).await?, length).await
         }
+        Command::Soak { options } => soak::endure(&Lab::open(module()?, 0).await?, options).await,
         Command::Centres { only } => {
             let lab = Lab::open(module()?, 0).await?;
             shown(&Box::pin(remote::centres(&lab, &only)).await?)

@@ -231,3 +231,35 @@ pub fn percent(hits: u64, of: u64) -> f64 {
     let share = 100.0 * hits as f64 / of.max(1) as f64;
     share
 }
+
+/// An Envoy under load for long, while its policy changes. Moments are from the load's first on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Soak {
+    /// How long the load took.
+    pub took_ms: u64,
+    /// Envoy's workers.
+    pub workers: u32,
+    /// Requests that failed.
+    pub failed: u64,
+    /// How it went, in order.
+    pub samples: Vec<SoakSample>,
+}
+
+/// One look at an Envoy that is soaked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SoakSample {
+    /// Since the first one.
+    pub at_ms: u64,
+    /// Requests that had been answered.
+    pub requests: u64,
+    /// Changes of the policy that had been made.
+    pub changes: u64,
+    /// What the process holds of the machine's memory; `None` where nobody tells.
+    pub resident_bytes: Option<u64>,
+    /// What Envoy has allocated, by its own word: without what its VMs have mapped.
+    pub allocated_bytes: u64,
+    /// What its allocator holds for that.
+    pub heap_bytes: u64,
+    /// VMs of WebAssembly.
+    pub vms: u64,
+}

@@ -27,6 +27,7 @@ pub mod remote;
 mod rescue;
 mod sets;
 mod shares;
+pub mod soak;
 mod sticky;
 mod streams;
 mod switch;
@@ -112,6 +113,9 @@ pub enum Check {
     /// The module dies, does not load or is swapped, Envoy is drained, restarted or killed: who fails
     /// then, and who lands where.
     Failures,
+    /// The policy changes again and again under load: nothing fails, nothing is lost from a count,
+    /// and memory stays as it is. `make soak` is the same for long.
+    Soak,
     /// Requests through the filter and past it, for the time that it takes; no time is judged.
     Latency,
     /// A wrong policy is noticed: the harness can fail.
@@ -165,6 +169,7 @@ impl Check {
             Self::Metrics => metrics::check(lab).await,
             Self::Refused => refused::check(lab).await,
             Self::Failures => Box::pin(failures::check(lab)).await,
+            Self::Soak => soak::check(lab).await,
             Self::Latency => return latency::check(lab).await,
             Self::Broken => broken::check(lab).await,
         };

@@ -4,9 +4,9 @@ use svg::Document;
 use svg::node::element::{Style, Title};
 
 use super::frame::{Frame, document, real, rectangle, text};
-use super::{FIGURE, THEME, latency, ramp, rollback, shares};
+use super::{FIGURE, THEME, latency, ramp, rollback, shares, soak};
 use crate::bench::thousands;
-use crate::series::{Latency, Ramp, Rollback, Series, Share};
+use crate::series::{Latency, Ramp, Rollback, Series, Share, Soak};
 
 /// What stands around a figure in a file of its own.
 const MARGIN: f64 = 20.0;
@@ -159,5 +159,26 @@ fn of_latency(latency: &Latency) -> Figure {
             thousands(real(latency.pairs)),
         ),
         drawn: both(|frame| latency::draw(latency, frame)),
+    }
+}
+
+/// Of a run that has no page.
+pub(super) fn of_soak(soak: &Soak) -> Figure {
+    let last = soak.samples.last();
+    let requests = last.map_or(0, |last| last.requests);
+    let changes = last.map_or(0, |last| last.changes);
+    let minutes = real(soak.took_ms) / 60_000.0;
+    Figure {
+        name: "soak",
+        title: format!(
+            "{} requests and {} changes of the policy in {minutes:.1} minutes",
+            thousands(real(requests)),
+            thousands(real(changes)),
+        ),
+        found: format!(
+            "What an Envoy with {} workers takes of memory, and its load; {} requests failed.",
+            soak.workers, soak.failed
+        ),
+        drawn: both(|frame| soak::draw(soak, frame)),
     }
 }

@@ -11,6 +11,7 @@ mod ramp;
 mod rollback;
 mod rows;
 mod shares;
+mod soak;
 
 pub use check::check;
 pub use html::html;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::report::Report;
+use crate::series::Soak;
 
 /// The colours, light and dark.
 const THEME: &str = include_str!("theme.css");
@@ -40,6 +42,16 @@ pub fn write(report: &Report, folder: &Path) -> Result<PathBuf> {
     let page = folder.join("report.html");
     save(&page, &html(report))?;
     Ok(page)
+}
+
+/// Writes the figure of a soak, which has no page; where it is.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_soak(soak: &Soak, folder: &Path) -> Result<PathBuf> {
+    let path = folder.join("soak.svg");
+    save(&path, &figures::of_soak(soak).alone())?;
+    Ok(path)
 }
 
 fn save(path: &Path, text: &str) -> Result<()> {
