@@ -34,6 +34,7 @@ async fn every_sample_starts_with_its_own_policy() {
         "header-routes",
         "subset",
         "jwt",
+        "authorisation",
         "geo",
         "dynamic",
         "remote",
@@ -42,11 +43,13 @@ async fn every_sample_starts_with_its_own_policy() {
         let envoy = lab.envoy(&Setup::of(sample), &backends).await.unwrap();
         for protocol in [Protocol::Http1, Protocol::Http2] {
             let tester = Visit::of("tester").over(protocol);
-            let tester = if sample == "jwt" {
-                let issuer = Issuer::of_sample().unwrap();
-                tester.signed(&issuer, &json!({ "roles": ["user", "tester"] }))
-            } else {
-                tester.with("x-qa", "on")
+            let issuer = Issuer::of_sample().unwrap();
+            let tester = match sample {
+                "jwt" => tester.signed(&issuer, &json!({ "roles": ["user", "tester"] })),
+                "authorisation" => tester
+                    .signed(&issuer, &json!({ "roles": "tester" }))
+                    .with("x-qa", "on"),
+                _ => tester.with("x-qa", "on"),
             };
             // A host that is asked for its health gets nothing before its first good answer.
             let until = Instant::now() + PATIENCE;

@@ -9,7 +9,7 @@ use super::tree::{STRUCT, walk};
 use crate::place;
 
 /// Every sample with the module.
-pub const SAMPLES: [&str; 11] = [
+pub const SAMPLES: [&str; 12] = [
     "standalone",
     "rescue",
     "assets",
@@ -17,6 +17,7 @@ pub const SAMPLES: [&str; 11] = [
     "subset",
     "mirror",
     "jwt",
+    "authorisation",
     "geo",
     "dynamic",
     "remote",
