@@ -31,6 +31,16 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// One whose body is a backend's, or Envoy's own.
+    pub(super) fn new(status: u16, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            status,
+            headers,
+            echo: serde_json::from_slice(&body).ok(),
+            body,
+        }
+    }
+
     /// The version that answered; `None` if Envoy answered by itself.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
@@ -196,11 +206,5 @@ fn request(visit: &Visit, protocol: Protocol) -> Result<Request<Full<Bytes>>> {
 async fn reply(response: Response<Incoming>) -> Result<Reply> {
     let (head, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
-    let echo: Option<Echo> = serde_json::from_slice(&body).ok();
-    Ok(Reply {
-        status: head.status.as_u16(),
-        headers: head.headers,
-        echo,
-        body,
-    })
+    Ok(Reply::new(head.status.as_u16(), head.headers, body))
 }
