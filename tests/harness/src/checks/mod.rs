@@ -2,6 +2,7 @@
 
 mod agree;
 mod assets;
+mod attacks;
 mod broken;
 mod claims;
 mod clock;
@@ -84,6 +85,8 @@ pub enum Check {
     DryRun,
     /// Forged headers change nothing, with the module alive or dead.
     Forged,
+    /// What clients try beside: it opens nothing, hides nothing, and nothing dies of it.
+    Attacks,
     /// A copy changes no answer, whatever becomes of it.
     Mirror,
     /// A version that turns bad is taken out of traffic, by itself and alone.
@@ -156,6 +159,7 @@ impl Check {
             Self::Traces => traces::check(lab).await,
             Self::DryRun => dry_run::check(lab).await,
             Self::Forged => forged::check(lab).await,
+            Self::Attacks => attacks::check(lab).await,
             Self::Mirror => mirror::check(lab).await,
             Self::Guard => return guard::check(lab).await,
             Self::Fleet => fleet::check(lab).await,
