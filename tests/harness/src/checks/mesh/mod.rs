@@ -23,6 +23,7 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     let entrance = site.entrance(lab, &policy).await?;
     let mut rows = chain::check(lab, &site, &entrance).await?;
     rows.push(inside::unknown_tags(&site).await?);
+    rows.extend(inside::of_an_application(&site).await?);
     rows.extend(inside::decided_by_lot(&site, &entrance).await?);
     rows.push(inside::decided_otherwise(lab, &site).await?);
     drop((site, entrance));
