@@ -141,7 +141,7 @@ fn forgeries() -> Vec<Forgery> {
                 means: if header == TAG { means } else { Means::Nothing },
             });
         };
-        let [one, two, three] = [&baseline, &canary, &copied].map(|text| text.as_bytes());
+        let [one, two, three] = [&baseline, &canary, &copied].map(String::as_bytes);
         let v2 = Means::Version("v2");
         add(&[one], Means::Nothing);
         add(&[two], v2);

@@ -71,7 +71,7 @@ impl Site {
     ) -> usize {
         let both = visits.iter().zip(answers).enumerate();
         let wrong = both.filter_map(|(number, (visit, answer))| {
-            let said = self.wrong(visit, answer, wanted(number, visit))?;
+            let said = self.wrong(visit, answer, wanted(number, visit).as_deref())?;
             Some((visit, said))
         });
         let wrong: Vec<_> = wrong.collect();
@@ -86,7 +86,7 @@ impl Site {
         visits.len() - wrong.len()
     }
 
-    fn wrong(&self, visit: &Visit, answer: &Answer, wanted: Option<String>) -> Option<String> {
+    fn wrong(&self, visit: &Visit, answer: &Answer, wanted: Option<&str>) -> Option<String> {
         let reply = match answer {
             Ok(reply) if reply.is_success() => reply,
             Ok(reply) => return Some(format!("status {}", reply.status)),
@@ -94,7 +94,7 @@ impl Site {
         };
         let decided = self.native.decide(visit).version;
         let got = reply.version();
-        if got != wanted.as_deref() || decided != wanted {
+        if got != wanted || decided.as_deref() != wanted {
             return Some(format!("{got:?}, by the core {decided:?}, not {wanted:?}"));
         }
         let after = self.native.after(visit);
