@@ -169,8 +169,9 @@ impl Course<'_> {
         let (case, strategy) = (self.case(), self.strategy);
         let itself = match (self.at, strategy.itself) {
             (At::Request, [itself, _]) | (At::Response, [_, itself]) => itself,
-            // It was answered before.
-            (At::Tick, _) => Got::Canary,
+            (At::Tick, _) if strategy.in_flight => Got::Canary,
+            // It was answered before the tick, or was in flight like others.
+            (At::Tick, _) => self.itself,
         };
         let all = if strategy.in_flight { IN_FLIGHT } else { 0 };
         let in_flight = |[waiting, open]: [usize; 2]| {
