@@ -18,19 +18,35 @@ pub fn revision(document: &[u8]) -> u32 {
     }
 }
 
+/// The number with a fraction that a text is: Envoy's YAML reader makes texts of those. `None`: it
+/// may not be the only text for the number, as `1.10` is not, and says what a text says.
+fn fraction(text: &str) -> Option<f64> {
+    let (whole, part) = text.strip_prefix('-').unwrap_or(text).split_once('.')?;
+    let digits = |own: &str| !own.is_empty() && own.bytes().all(|byte| byte.is_ascii_digit());
+    let shortest = |own: &str, zero: bool| own == "0" || !zero;
+    // A double tells so many digits apart.
+    let exact = whole.len().saturating_add(part.len()) <= 15;
+    let only = digits(whole)
+        && digits(part)
+        && shortest(whole, whole.starts_with('0'))
+        && shortest(part, part.ends_with('0'));
+    text.parse().ok().filter(|_| exact && only)
+}
+
 /// The hash of a value: a byte for its kind, and then what it holds. A number is hashed as the
 /// double that it is in a `Struct`, a list by its values' hashes in their order, and an object by
 /// the sum of its fields' hashes, which has none.
 fn meaning(value: &Tree) -> u32 {
+    let number = |own: f64| hash(b"n", &own.to_le_bytes(), 0);
     let both = |one: u32, other: u32| hash(&one.to_le_bytes(), &other.to_le_bytes(), 0);
     match value {
         Tree::Null => hash(b"0", b"", 0),
         Tree::Truth(truth) => hash(b"b", &[(*truth).into()], 0),
-        Tree::Number(number) => {
-            let number = number.as_f64().unwrap_or_default();
-            hash(b"n", &number.to_le_bytes(), 0)
-        }
-        Tree::Text(text) => hash(b"s", text.as_bytes(), 0),
+        Tree::Number(own) => number(own.as_f64().unwrap_or_default()),
+        Tree::Text(text) => match fraction(text) {
+            Some(own) => number(own),
+            None => hash(b"s", text.as_bytes(), 0),
+        },
         Tree::List(items) => {
             let items = items.iter().map(meaning);
             items.fold(hash(b"[", b"", 0), both)
@@ -58,8 +74,29 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_a_fraction_is_the_same_as_text_for_envoy_makes_it_one() {
+        for number in ["12.5", "0.001", "10.0", "-0.5", "99.999"] {
+            let text = format!(r#"{{"percent":"{number}"}}"#);
+            let number = format!(r#"{{"percent":{number}}}"#);
+            assert_eq!(
+                revision(text.as_bytes()),
+                revision(number.as_bytes()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn whatever_a_document_says_otherwise_gives_it_another_revision() {
         let all = [
+            r#""1.1""#,
+            r#""1.10""#,
+            r#""01.1""#,
+            r#""1.""#,
+            r#"".1""#,
+            r#""1.1.1""#,
+            r#""0.1234567890123456""#,
+            r#""0.12345678901234561""#,
             "{}",
             "[]",
             "null",
