@@ -266,6 +266,11 @@ audit: deny ## Licences, sources and known holes of every dependency
 	@if $(DENY) fetch db 2>target/advisories.log; then $(DENY) --workspace --all-features --offline check advisories; \
 	else echo "left out: advisories, whose database is not reached: $$(grep -m 1 fatal target/advisories.log)"; fi
 
+# Of the build that has just been, whose messages Cargo tells again.
+sbom: wasm ## Write what the module is made of, as target/graylane.cdx.json (CycloneDX)
+	@$(REVISION) $(BUILD) --quiet --package graylane --crate-type staticlib --message-format json \
+	| $(PACK) sbom target/graylane.cdx.json
+
 # Elsewhere: another folder, target folder and home of Cargo, another mask, zone and language.
 reproduce: wasm ## Build the module a second time elsewhere, from what is committed: the same bytes
 	@git diff --quiet HEAD || { echo "files differ from what is committed, and so would the module:\
@@ -308,4 +313,4 @@ gungraun:
 	@test -x .cache/gungraun-$(GUNGRAUN)/bin/gungraun-runner || \
 	$(CARGO) install --locked --root .cache/gungraun-$(GUNGRAUN) gungraun-runner@$(GUNGRAUN)
 
-.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise soak lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push audit reproduce versions fmt clean wasm-target image-named deny gungraun
+.PHONY: help demo pictures run test test-core fuzz miri suites test-dashboard test-wasm test-harness test-playground test-go test-java test-release test-image test-istio test-centres centre-times schemas bench bench-gate bench-budget bench-core guard-times guard-noise soak lint wasm trap probes playground cli cli-tested compose envoy envoy-image image push audit sbom reproduce versions fmt clean wasm-target image-named deny gungraun

@@ -6,11 +6,13 @@ mod layer;
 mod layout;
 mod push;
 mod reference;
+mod sbom;
 
 pub use documents::MAX_CREATED;
 pub use layer::FILE;
 pub use push::{Access, push};
 pub use reference::parse;
+pub use sbom::{PACKAGE, Sources, TARGET, sbom};
 
 use anyhow::Result;
 use clap::ValueEnum;

@@ -1,13 +1,13 @@
 //! See [`graylane_image`].
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
-use graylane_image::{Access, Image, MAX_CREATED, Media};
+use graylane_image::{Access, Image, MAX_CREATED, Media, PACKAGE, Sources, TARGET};
 
-/// Packs the module as an OCI image, the same bytes each time.
+/// Packs the module as an OCI image, and tells what it is made of: the same bytes each time.
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -36,6 +36,11 @@ enum Command {
         image: String,
         #[command(flatten)]
         access: Access,
+    },
+    /// Writes what the module is made of, from the messages of its build on stdin.
+    Sbom {
+        /// The file.
+        file: PathBuf,
     },
 }
 
@@ -72,5 +77,40 @@ async fn run(cli: Cli) -> Result<String> {
             let reference = graylane_image::parse(name)?;
             graylane_image::push(&image()?, &reference, access).await
         }
+        Command::Sbom { file } => {
+            let sbom = sbom(&std::fs::read(&cli.module)?)?;
+            std::fs::write(file, sbom)
+                .with_context(|| format!("{} cannot be written", file.display()))?;
+            Ok(file.display().to_string())
+        }
     }
+}
+
+fn sbom(module: &[u8]) -> Result<String> {
+    let tree = ["tree", "--package", PACKAGE, "--target", TARGET];
+    let tree = [
+        &tree[..],
+        &["--edges", "normal,build", "--prefix", "none", "--locked"],
+    ]
+    .concat();
+    graylane_image::sbom(&Sources {
+        module,
+        messages: &std::io::read_to_string(std::io::stdin())?,
+        tree: &said("cargo", &tree)?,
+        metadata: &said("cargo", &["metadata", "--format-version", "1", "--locked"])?,
+        lock: &std::fs::read_to_string("Cargo.lock").context("there is no Cargo.lock here")?,
+        rustc: &said("rustc", &["-vV"])?,
+    })
+}
+
+fn said(program: &str, arguments: &[&str]) -> Result<String> {
+    let output = process::Command::new(program).args(arguments).output();
+    let output = output.with_context(|| format!("{program} could not be started"))?;
+    let failure = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{program} {}: {failure}",
+        arguments.join(" ")
+    );
+    Ok(String::from_utf8(output.stdout)?)
 }
