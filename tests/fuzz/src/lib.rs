@@ -4,8 +4,6 @@
 //! and each input that ever broke one. References are written here anew, as plainly as can be: what
 //! they share with the code that they are held against, they cannot find.
 
-#![expect(clippy::missing_panics_doc, reason = "to panic is what they are for")]
-
 mod asked;
 mod policies;
 mod sentence;

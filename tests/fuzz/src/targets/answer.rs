@@ -51,7 +51,7 @@ pub(crate) fn run(data: &[u8]) {
         .collect();
     let free = ["uid", "gray~s~r"].into_iter().filter(|name| {
         let own = |set: &&str| set.trim_matches(SPACE) == *name;
-        !set.iter().any(|set| own(set))
+        !set.iter().any(own)
     });
     let expected: Vec<_> = free.filter(|_| !is_public(&answer)).collect();
     assert_eq!(own, expected, "{:?}", answer.0);

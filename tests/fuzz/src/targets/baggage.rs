@@ -66,7 +66,7 @@ fn is_rewritten(members: &[u8], tag: Option<&str>) {
         [own] => is_right(own),
         _ => false,
     };
-    let first = entry.iter().map(|entry| entry.as_bytes());
+    let first = entry.iter().map(String::as_bytes);
     let expected = first.chain(others).collect::<Vec<_>>().join(&b","[..]);
     let list = rewritten(members, NAME, tag);
     assert_eq!(list.is_none(), as_it_was, "{members:?} {tag:?}");
@@ -92,7 +92,7 @@ fn is_followed(values: &[&[u8]]) {
     // As several headers, and as a host gives them that joins these.
     for joined in [false, true] {
         request.joined = joined;
-        let decision = decide(&*RULES, &request, Moment::default());
+        let decision = decide(&RULES, &request, Moment::default());
         let answer = (
             decision.reason().name(),
             decision.version().unwrap_or_default(),

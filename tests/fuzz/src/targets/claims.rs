@@ -51,22 +51,22 @@ fn is_read(token: &Value) {
             Some(one) => std::slice::from_ref(one),
             None => &[],
         };
-        let shown = members.iter().filter_map(|member| match member {
-            Value::String(text) => Some(text.clone()),
-            Value::Bool(truth) => Some(truth.to_string()),
-            // The standard library writes every digit, too.
-            Value::Number(number) => number.as_f64().map(|number| number.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        });
-        let expected: Vec<_> = shown.map(String::into_bytes).collect();
-        assert_eq!(values(&metadata, path), expected, "{token} {path:?}");
+        let shown = values(&metadata, path);
+        let scalars = members
+            .iter()
+            .filter(|member| !matches!(member, Value::Null | Value::Array(_) | Value::Object(_)));
+        let scalars: Vec<_> = scalars.collect();
+        assert_eq!(shown.len(), scalars.len(), "{token} {path:?}");
+        for (shown, member) in shown.iter().zip(&scalars) {
+            is_shown(member, shown);
+        }
         // The first that will do is the last that is shown.
         let mut seen = 0;
         let found = any_claim(&metadata, &way(path), &mut |_| {
             seen += 1;
             true
         });
-        assert_eq!((found, seen), (!expected.is_empty(), usize::from(found)));
+        assert_eq!((found, seen), (!scalars.is_empty(), usize::from(found)));
     }
     // The same as a node's labels.
     let node = node(&support::delimited(
@@ -80,6 +80,28 @@ fn is_read(token: &Value) {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     assert!(texts.eq(labels), "{token}");
+}
+
+/// A value's text is the value: of a number the decimal that is read as it again, no longer than the
+/// standard library writes it.
+fn is_shown(value: &Value, text: &[u8]) {
+    let text = str::from_utf8(text).expect("it is of text");
+    match value {
+        Value::Number(number) => {
+            let number = number.as_f64().expect("it is a double");
+            assert_eq!(
+                text.parse::<f64>().map(f64::to_bits),
+                Ok(number.to_bits()),
+                "{text}"
+            );
+            assert!(
+                text.len() <= number.to_string().len() && !text.contains('e'),
+                "{text}"
+            );
+        }
+        Value::Bool(truth) => assert_eq!(text, truth.to_string()),
+        other => assert_eq!(Some(text), other.as_str()),
+    }
 }
 
 fn is_survived(metadata: &[u8]) {

@@ -30,9 +30,8 @@ pub(crate) fn run(data: &[u8]) {
     };
     let host = bare(asked);
     let has = |own: &&str| is_of(own.to_ascii_lowercase().as_bytes(), &host);
-    let first = services
-        .iter()
-        .position(|hosts| hosts.is_empty() || hosts.iter().any(|own| has(&own)));
+    let has_it = |hosts: &Vec<&str>| hosts.is_empty() || hosts.iter().any(has);
+    let first = services.iter().position(has_it);
     let request = Asked::of(":authority", [asked]);
     let decision = decide(&rules, &request, Moment::default());
     let expected = first.map(|at| format!("s{at}"));

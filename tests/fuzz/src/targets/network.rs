@@ -3,7 +3,7 @@
 //! The input's first line is the address; each further one a network, or 18 bytes of one: its
 //! family, its prefix and its address.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use arbitrary::Unstructured;
 use graylane::{Moment, decide};
@@ -18,17 +18,16 @@ const MOST: usize = 12;
 
 pub(crate) fn run(data: &[u8]) {
     // Text as people write it, or bits, which text seldom hits.
-    let (addresses, networks) = match data.split_first() {
-        Some((0, bits)) => of_bits(bits),
-        _ => {
-            let mut lines = lines(data);
-            let address = lines.next().and_then(|line| str::from_utf8(line).ok());
-            let networks = lines
-                .take(MOST)
-                .map(|line| String::from_utf8_lossy(line).into_owned());
-            let address = address.and_then(|text| text.parse().ok());
-            (address.into_iter().collect(), networks.collect())
-        }
+    let (addresses, networks) = if let Some((0, bits)) = data.split_first() {
+        of_bits(bits)
+    } else {
+        let mut lines = lines(data);
+        let address = lines.next().and_then(|line| str::from_utf8(line).ok());
+        let networks = lines
+            .take(MOST)
+            .map(|line| String::from_utf8_lossy(line).into_owned());
+        let address = address.and_then(|text| text.parse().ok());
+        (address.into_iter().collect(), networks.collect())
     };
     let rule = json!([{ "name": "r", "when": { "source_ip": networks }, "use": "v2" }]);
     let versions = [json!({ "name": "v1" }), json!({ "name": "v2" })];
@@ -67,12 +66,11 @@ pub(crate) fn run(data: &[u8]) {
 /// A network as the bits of an IPv6 address, and how many of them count. `None`: it is none, or has
 /// bits that do not count.
 fn bits(text: &str) -> Option<(u128, u32)> {
-    let (address, prefix) = match text.parse::<IpAddr>() {
-        Ok(address) => (address, if address.is_ipv4() { 32 } else { 128 }),
-        Err(_) => {
-            let network: IpNet = text.parse().ok()?;
-            (network.addr(), u32::from(network.prefix_len()))
-        }
+    let (address, prefix) = if let Ok(address) = text.parse::<IpAddr>() {
+        (address, if address.is_ipv4() { 32 } else { 128 })
+    } else {
+        let network: IpNet = text.parse().ok()?;
+        (network.addr(), u32::from(network.prefix_len()))
     };
     let bits = as_v6(address);
     let prefix = if address.is_ipv4() {
@@ -102,9 +100,10 @@ fn of_bits(bits: &[u8]) -> (Vec<IpAddr>, Vec<String>) {
             break;
         };
         let address = Ipv6Addr::from_bits(address);
-        let address = match v4 {
-            true => IpAddr::V4(std::net::Ipv4Addr::from_bits(as_v4(address))),
-            false => IpAddr::V6(address),
+        let address = if v4 {
+            IpAddr::V4(Ipv4Addr::from_bits(as_v4(address)))
+        } else {
+            IpAddr::V6(address)
         };
         let width = if v4 { 32 } else { 128 };
         let Ok(network) = IpNet::new(address, prefix % (width + 1)) else {

@@ -39,7 +39,7 @@ pub(crate) fn run(data: &[u8]) {
     } else {
         "v1"
     };
-    let decision = decide(&*PATHS, &request, Moment::default());
+    let decision = decide(&PATHS, &request, Moment::default());
     assert_eq!(decision.version(), Some(expected), "{path:?}");
 }
 

@@ -38,18 +38,18 @@ pub(crate) fn run(data: &[u8]) {
         .case_insensitive(ignore_case)
         .build();
     let by_itself = by_itself.expect("a pattern that holds for whole values is one");
-    let text = str::from_utf8(value).ok();
-    let Some(text) = text.filter(|text| text.len() <= MAX_MATCHED_BYTES) else {
+    let short = value.len() <= MAX_MATCHED_BYTES;
+    let Some(whole) = str::from_utf8(value).ok().filter(|_| short) else {
         assert!(!holds, "what is no text, or too long, has no pattern");
         return;
     };
     // What is the whole value is somewhere in it; and what is found first may be the whole.
-    assert!(!holds || by_itself.is_match(text), "{pattern:?} {text:?}");
-    let found = by_itself.find(text);
-    let is_whole = found.is_some_and(|found| found.range() == (0..text.len()));
-    assert!(holds || !is_whole, "{pattern:?} {text:?}");
+    assert!(!holds || by_itself.is_match(whole), "{pattern:?} {whole:?}");
+    let found = by_itself.find(whole);
+    let is_whole = found.is_some_and(|found| found.range() == (0..whole.len()));
+    assert!(holds || !is_whole, "{pattern:?} {whole:?}");
     // A pattern without operators is the text that it holds for.
-    if !ignore_case && pattern.chars().all(|own| own.is_alphanumeric()) {
-        assert_eq!(holds, pattern == text, "{pattern:?} {text:?}");
+    if !ignore_case && pattern.chars().all(char::is_alphanumeric) {
+        assert_eq!(holds, pattern == whole, "{pattern:?} {whole:?}");
     }
 }

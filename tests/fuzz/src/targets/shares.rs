@@ -118,7 +118,7 @@ fn percent(share: u32) -> f64 {
 fn split(shares: &[u32], keys: &[Vec<u8>]) -> Vec<String> {
     let targets = shares.iter().zip(CANARIES);
     let targets = targets.map(|(share, name)| target(name, &json!({ "percent": percent(*share) })));
-    let rules = compiled(targets.collect());
+    let rules = compiled(&targets.collect::<Vec<_>>());
     keys.iter().map(|key| version(&rules, key, 0)).collect()
 }
 
@@ -128,10 +128,10 @@ fn ramp(before: &[u32], after: &[u32]) -> Rules {
         target(name, &json!({ "ramp": { "start": "1970-01-10T00:00:00Z", "steps": steps } }))
     });
     // What stands behind the first goes where that one grows.
-    compiled(targets.take(2).collect())
+    compiled(&targets.take(2).collect::<Vec<_>>())
 }
 
-fn compiled(to: Vec<Value>) -> Rules {
+fn compiled(to: &[Value]) -> Rules {
     rules(&json!([{ "name": "r", "split": { "by": [{ "header": "x-user-id" }], "to": to } }]))
 }
 

@@ -45,9 +45,12 @@ pub(crate) fn run(data: &[u8]) {
 
 /// Whether a value passes a test. `None`: what is no more than called here.
 fn holds(operator: &str, operand: &str, value: &[u8], ignore_case: bool) -> Option<bool> {
-    let case = |text: &[u8]| match ignore_case {
-        true => text.to_ascii_lowercase(),
-        false => text.to_vec(),
+    let case = |text: &[u8]| {
+        if ignore_case {
+            text.to_ascii_lowercase()
+        } else {
+            text.to_vec()
+        }
     };
     let (own, all) = (case(operand.as_bytes()), case(value));
     let number = || {
