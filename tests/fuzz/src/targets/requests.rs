@@ -41,7 +41,11 @@ static POLICIES: LazyLock<Vec<([Rules; 2], bool)>> = LazyLock::new(|| {
                 Rules::compile(policy, &node).expect("a vector's is right")
             };
             let role = policy["role"].as_str().unwrap_or("edge");
-            let edge = role == "edge" && policy.get("trust").is_none();
+            // With other names, a header called `x-gray-version` is like any other.
+            let edge = role == "edge"
+                && ["trust", "headers"]
+                    .iter()
+                    .all(|field| policy.get(field).is_none());
             policies.push(([compile(), compile()], edge));
         }
     }
