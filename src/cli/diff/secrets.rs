@@ -20,7 +20,7 @@ pub(super) fn of(policy: &Tree) -> Vec<String> {
 pub(super) fn hushed(mut policy: Tree, known: &[String]) -> Tree {
     visit(&mut policy, &mut |text| {
         let is_new = !known.is_empty() && !known.contains(text);
-        *text = if is_new { ANOTHER } else { HIDDEN }.to_owned();
+        if is_new { ANOTHER } else { HIDDEN }.clone_into(text);
     });
     policy
 }
