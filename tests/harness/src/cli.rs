@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -123,7 +124,14 @@ enum Command {
 ///
 /// # Errors
 /// If it could not be done.
-pub async fn run(cli: Cli) -> Result<bool> {
+// In a box, whose code is this library's: whoever polls an `async fn` compiles all that it awaits,
+// which is the whole harness, once more.
+#[must_use]
+pub fn run(cli: Cli) -> Pin<Box<dyn Future<Output = Result<bool>>>> {
+    Box::pin(carry_out(cli))
+}
+
+async fn carry_out(cli: Cli) -> Result<bool> {
     let module = || place::module(cli.module.as_deref());
     match cli.command {
         Command::Demo { users, only } => demo(module()?, users as usize, &only).await,

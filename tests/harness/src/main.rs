@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Box::pin(until_interrupted(cli::run(Cli::parse()))).await {
+    match until_interrupted(cli::run(Cli::parse())).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
