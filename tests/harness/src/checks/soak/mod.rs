@@ -60,7 +60,8 @@ pub(super) async fn check(lab: &Lab) -> Result<Vec<Row>> {
     let options = Options {
         requests: 60_000,
         time: Duration::from_secs(12),
-        changes: 40,
+        // Enough that each kind of mistake is among them.
+        changes: 60,
     };
     Ok(run(lab, options).await?.0)
 }

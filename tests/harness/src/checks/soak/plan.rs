@@ -14,7 +14,7 @@ const WALK: [f64; 10] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 40.0, 12.5, 0.
 /// Shares of the third version.
 const THIRD: [f64; 4] = [0.0, 8.0, 20.0, 3.125];
 /// Above what the module takes: the text of a policy ends at 4 MiB.
-const TOO_LARGE: usize = 4 * 1024 * 1024 + 1;
+const TOO_LARGE: usize = 4 * 1024 * 1024;
 
 /// One change of the policy's file.
 #[derive(Clone, Debug)]
@@ -197,7 +197,7 @@ fn mistake(number: usize, good: &Value) -> Change {
             service["versions"] = (0..65).map(version).collect();
         }
         4 => {
-            let long = format!("{number:0TOO_LARGE$}");
+            let long = format!("{number}{}", ".".repeat(TOO_LARGE));
             service["rules"][last]["when"] =
                 json!({ "header": { "name": "x-plan", "equals": long } });
         }
