@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use graylane::guard::{Announcement, Fleet, Guarded, Record, Worker, announcement, is_alive};
 use graylane::policy::CloseWhen;
 use graylane::rules::Guard;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::memory::Memory;
 use crate::targets::guard::guarded;
@@ -29,6 +29,8 @@ pub(crate) fn run(data: &[u8]) {
         assert!(!json.contains('\n'), "one line each: {json}");
         let _ = is_alive(other.at, NOW, 5_000);
     }
+    let each = data.split(|byte| *byte == b'\n');
+    each.for_each(is_what_it_says);
     for close_when in [CloseWhen::Any, CloseWhen::Majority] {
         let others = Announcement::of_lines(data);
         are_judged(&Fleet {
@@ -36,6 +38,36 @@ pub(crate) fn run(data: &[u8]) {
             every: 5_000,
             others,
         });
+    }
+}
+
+/// Each version that is understood stands so in the document, read by another reader.
+fn is_what_it_says(line: &[u8]) {
+    let Ok(document) = serde_json::from_slice::<Value>(line) else {
+        return;
+    };
+    // A field that stands twice is the last one there, and the first one here: so once.
+    let once = document.to_string();
+    let Some(understood) = Announcement::of_json(once.as_bytes()) else {
+        return;
+    };
+    let understood: Value = serde_json::from_str(&understood.to_json()).expect("it is JSON");
+    assert_eq!(understood["at"], document["at"]);
+    let versions = |document: &Value| document["versions"].as_array().cloned();
+    let written = versions(&document).expect("it has a list");
+    for own in versions(&understood).expect("it has a list") {
+        let same = |other: &Value| {
+            let fields = [
+                "version",
+                "standing",
+                "window",
+                "hanging",
+                "baseline",
+                "baseline_hanging",
+            ];
+            fields.iter().all(|field| own[field] == other[field])
+        };
+        assert!(written.iter().any(same), "{own} is not in {once}");
     }
 }
 
