@@ -115,6 +115,9 @@ impl fmt::Display for Place<'_> {
         }
         match self.step {
             Step::Root => f.write_str("policy"),
+            // Seen to be a name, though it is an empty one.
+            Step::Field("") if nested => f.write_str(".\"\""),
+            Step::Field("") => f.write_str("\"\""),
             Step::Field(name) if nested => write!(f, ".{}", one_line(name, MAX_QUOTED_CHARS)),
             Step::Field(name) => one_line(name, MAX_QUOTED_CHARS).fmt(f),
             Step::Index(index) => write!(f, "[{index}]"),
@@ -154,6 +157,13 @@ mod tests {
             Place::ROOT.error("is empty").to_string(),
             "policy: is empty"
         );
+    }
+
+    #[test]
+    fn a_field_without_a_name_has_a_place() {
+        let unnamed = Place::ROOT.field("");
+        assert_eq!(unnamed.to_string(), "\"\"");
+        assert_eq!(unnamed.field("").to_string(), "\"\".\"\"");
     }
 
     #[test]

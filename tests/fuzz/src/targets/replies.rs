@@ -68,8 +68,8 @@ pub(crate) fn run(data: &[u8]) {
 
 fn follow(centre: &Centre, name: &str, cursor: &str, replies: &[Reply]) {
     let mut line = Line::new(name, cursor);
-    // What a login brings may be any text, which sentences have of their own.
-    let sent = matches!(centre, Centre::Consul(_) | Centre::Http(_)).then_some(TOKEN);
+    // Not what a login brings: that may be any text, which sentences have of their own.
+    let sent = own_secret(centre);
     let mut token = None;
     let (mut next, mut logins, mut gone) = (0, 0, false);
     for reply in replies {
@@ -83,7 +83,7 @@ fn follow(centre: &Centre, name: &str, cursor: &str, replies: &[Reply]) {
                     assert!(!own.is_empty() && visible, "{own:?}");
                     token = Some(own);
                 }
-                Err(told) => is_told(&told, None),
+                Err(told) => is_told(&told, &[SECRET]),
             }
         }
         let before = line.cursor().to_owned();
@@ -98,7 +98,7 @@ fn follow(centre: &Centre, name: &str, cursor: &str, replies: &[Reply]) {
         assert!(next <= 3, "there is always more to ask");
         match &heard {
             Heard::Trouble(told) => {
-                is_told(told, sent);
+                is_told(told, &[sent]);
                 assert_eq!(cursor, before, "trouble is not a step");
             }
             Heard::Login => {
@@ -124,6 +124,7 @@ fn follow(centre: &Centre, name: &str, cursor: &str, replies: &[Reply]) {
 
 /// What proxies announce, listed; and what becomes of an announcement.
 fn list(centre: &Centre, replies: &[Reply]) {
+    let sent = own_secret(centre);
     let mut cursor = String::new();
     for reply in replies {
         let Some(call) = centre.list("graylane/proxies", &cursor, Some(TOKEN)) else {
@@ -136,13 +137,13 @@ fn list(centre: &Centre, replies: &[Reply]) {
         is_sent(&call);
         match centre.listed(&cursor, reply, Some(TOKEN)) {
             Ok((next, _)) => cursor = next,
-            Err(Refused::Trouble(told)) => is_told(&told, Some(TOKEN)),
+            Err(Refused::Trouble(told)) => is_told(&told, &[sent, TOKEN]),
             Err(Refused::Login) => {}
             Err(Refused::Changed) => panic!("nothing was written"),
         }
         match centre.announced(reply, Some(TOKEN)) {
             Ok(()) | Err(Refused::Login) => {}
-            Err(Refused::Trouble(told)) => is_told(&told, Some(TOKEN)),
+            Err(Refused::Trouble(told)) => is_told(&told, &[sent, TOKEN]),
             Err(Refused::Changed) => panic!("whatever is there"),
         }
     }
@@ -163,12 +164,20 @@ pub(crate) fn is_sent(call: &Call) {
     }
 }
 
+/// What a centre of [`CENTRES`] was given in confidence.
+fn own_secret(centre: &Centre) -> &'static str {
+    match centre {
+        Centre::Consul(_) | Centre::Http(_) => TOKEN,
+        Centre::Etcd(_) | Centre::Nacos(_) | Centre::Apollo(_) => SECRET,
+    }
+}
+
 /// A sentence that a log can hold, without what was sent in confidence: no password, and no token
 /// that had been sent.
-fn is_told(told: &str, token: Option<&str>) {
+fn is_told(told: &str, sent: &[&str]) {
     sentence::is_one_line(told);
-    for secret in [SECRET].into_iter().chain(token) {
-        assert!(!told.contains(secret), "{told}");
+    for secret in sent {
+        assert!(!told.contains(*secret), "{told}");
     }
 }
 
