@@ -1,4 +1,4 @@
-//! What the module is made of, as CycloneDX has it: what Cargo says that it compiled, held against
+//! What the module is made of, as `CycloneDX` has it: what Cargo says that it compiled, held against
 //! what it says that the module depends on.
 //!
 //! Tools that read a workspace's manifests name a third more: features that only its tests switch

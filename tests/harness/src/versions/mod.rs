@@ -16,6 +16,7 @@ use crate::envoy::{self, RELEASES, Runner, SAMPLES};
 use crate::lab::Lab;
 use crate::report::Row;
 use crate::{Progress, place};
+use differences::Difference;
 
 /// A short verification: each way in which a policy arrives and a route is chosen, and each part of
 /// Envoy that the samples ask something of.
@@ -116,7 +117,7 @@ pub async fn run(module: PathBuf, options: &Options) -> Result<bool> {
     println!("{}", report::table(&all));
     println!("{}", report::notes(&found));
     println!("{}", report::write(&all, &found)?.display());
-    Ok(!all.is_empty() && found.iter().all(|difference| difference.is_known()))
+    Ok(!all.is_empty() && found.iter().all(Difference::is_known))
 }
 
 async fn tried(release: &'static str, module: &Path, options: &Options) -> Result<Tried> {
@@ -131,6 +132,7 @@ async fn tried(release: &'static str, module: &Path, options: &Options) -> Resul
     if starts {
         let lab = Lab::around(runner, module.to_owned(), options.users as usize).await?;
         let report = checks::run(&lab, options.checks()).await;
+        eprintln!("Envoy {release}: {}", report.summary());
         for check in options.checks() {
             let name = check.name();
             let rows = report.rows.iter().filter(|row| row.check == name);
