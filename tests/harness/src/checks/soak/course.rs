@@ -57,19 +57,19 @@ impl Course<'_> {
         until: Instant,
         progress: &Progress,
     ) -> Result<Changed> {
-        let mut changed = Changed::default();
+        let mut seen = Changed::default();
         let turns = changes.len() as u64 + 1;
         for (number, change) in changes.iter().enumerate() {
             let due = (number as u64 + 1) * requests / turns;
             self.wait(due, until).await?;
-            self.make(change, &mut changed)
+            self.make(change, &mut seen)
                 .await
                 .with_context(|| format!("change {number}"))?;
             self.ledger.changed();
             progress.step();
         }
         self.wait(requests, until).await?;
-        Ok(changed)
+        Ok(seen)
     }
 
     /// Waits for so many requests to have ended.

@@ -92,17 +92,17 @@ async fn run(lab: &Lab, options: Options) -> Result<(Vec<Row>, Soak)> {
         threads: WORKERS as usize + 1,
     };
     let until = began + options.time * SLOWEST;
-    let changed = course
+    let seen = course
         .run(&changes, options.requests, until, &progress)
         .await;
     load.stop().await?;
     let took = began.elapsed();
     let samples = sampling.stop().await?;
     drop(progress);
-    let changed = changed?;
+    let seen = seen?;
 
-    let mut rows = made(&options, &ledger, &changed);
-    rows.extend(counts::rows(&envoy, &fleet, &ledger, changed.refused as u64).await?);
+    let mut rows = made(&options, &ledger, &seen);
+    rows.extend(counts::rows(&envoy, &fleet, &ledger, seen.refused as u64).await?);
     rows.extend(memory::rows(&samples));
     let soak = Soak {
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -177,12 +177,12 @@ fn users() -> Vec<Visit> {
     let user = |number: usize| {
         let name = format!("user-{number}");
         let visit = Visit::of(&*name).to(PLAIN);
-        let visit = if number % 5 == 0 {
+        let visit = if number.is_multiple_of(5) {
             visit.with("cookie", format!("theme=dark; uid={name}"))
         } else {
             visit.with("x-user-id", name)
         };
-        if number % 7 == 0 {
+        if number.is_multiple_of(7) {
             visit.with("x-plan", "premium")
         } else {
             visit

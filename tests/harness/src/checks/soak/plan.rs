@@ -29,6 +29,10 @@ pub(super) enum Change {
 
 /// What a policy says.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a part of a policy that is there or is not"
+)]
 struct Draft {
     canary_percent: f64,
     third_percent: f64,
@@ -94,7 +98,9 @@ impl Draft {
             _ => next.canary_percent = WALK[number * 7 % WALK.len()],
         }
         if next == *self {
-            let other = WALK.iter().find(|percent| **percent != self.canary_percent);
+            let other = WALK
+                .iter()
+                .find(|percent| percent.total_cmp(&self.canary_percent).is_ne());
             next.canary_percent = other.copied().unwrap_or_default();
         }
         next
@@ -189,7 +195,7 @@ fn mistake(number: usize, good: &Value) -> Change {
     match number / WRONG % 6 {
         0 => service["rules"][last]["split"]["to"][0]["percent"] = json!(101 + number),
         1 => {
-            service["rules"][last]["split"]["to"][1]["version"] = json!(format!("v{}", 4 + number))
+            service["rules"][last]["split"]["to"][1]["version"] = json!(format!("v{}", 4 + number));
         }
         2 => service["weigth"] = json!(number),
         3 => {
