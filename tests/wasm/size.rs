@@ -7,10 +7,10 @@ use std::process::Command;
 use crate::host;
 
 /// As Envoy compiles it.
-const MAX_BYTES: u64 = 573_000;
+const MAX_BYTES: u64 = 576_000;
 
 /// As it travels: an image's layers are compressed by gzip.
-const MAX_GZIPPED_BYTES: usize = 248_000;
+const MAX_GZIPPED_BYTES: usize = 250_000;
 
 #[test]
 fn the_module_is_small() {

@@ -17,9 +17,10 @@ fn padded(text: &str, bytes: usize) -> String {
 fn having_heard(file: &str, document: &str) -> Worker {
     let mut worker = Worker::start(&following(&json!({})));
     for own in worker.pass(250) {
-        match path(&own) == file {
-            true => worker.reply(&own, "200", document),
-            false => worker.reply(&own, "404", ""),
+        if path(&own) == file {
+            worker.reply(&own, "200", document);
+        } else {
+            worker.reply(&own, "404", "");
         }
     }
     worker.pass(250);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use graylane::limits::MAX_COOKIES;
 
 use super::NAME;
 use super::site::{Allowed, Site};
@@ -128,21 +129,21 @@ fn cases(own: &str, other: &str) -> Vec<Case> {
         &[(COOKIE, &format!("$Version=1; {cookie}; $Path=/"))],
         Some(own),
     );
-    // Many, in one line and in many; and the one that counts is the last.
-    let thousand = |from: usize, to: usize| {
-        let pairs = (from..to).map(|number| format!("c{number}={number}"));
-        pairs.collect::<Vec<_>>().join("; ")
-    };
-    add(
-        &[(COOKIE, &format!("{}; {cookie}", thousand(0, 1_000)))],
-        Some(own),
-    );
-    let lines: Vec<_> = (0..40)
-        .map(|line| thousand(line * 25, line * 25 + 25))
+    // Many, in one line and in many; and the one that counts is the last, or one too many.
+    let others: Vec<_> = (0..MAX_COOKIES)
+        .map(|number| format!("c{number}={number}"))
         .collect();
-    let mut lines: Vec<_> = lines.iter().map(|line| (COOKIE, &**line)).collect();
-    lines.push((COOKIE, &cookie));
-    add(&lines, Some(own));
+    for (many, key) in [(MAX_COOKIES - 1, Some(own)), (MAX_COOKIES, None)] {
+        let others = &others[..many];
+        add(
+            &[(COOKIE, &format!("{}; {cookie}", others.join("; ")))],
+            key,
+        );
+        let lines: Vec<_> = others.chunks(25).map(|some| some.join("; ")).collect();
+        let mut lines: Vec<_> = lines.iter().map(|line| (COOKIE, &**line)).collect();
+        lines.push((COOKIE, &cookie));
+        add(&lines, key);
+    }
     // Huge, up to just below Envoy's 60 KiB.
     for bytes in [MOST_OF_HTTP2, 30 * 1024, 59 * 1024] {
         let huge = own.repeat(bytes / own.len());
