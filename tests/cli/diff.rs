@@ -262,10 +262,10 @@ fn a_secret_changes_and_is_not_shown() {
     assert_eq!(diff(&one, &one)["changes"], json!([]));
     let other = diff(&one, &with("sesame-seed", "/other-sesame"));
     let changes = other["changes"].as_array().unwrap().iter();
-    let changed: Vec<_> = changes
+    let places: Vec<_> = changes
         .map(|change| change["place"].as_str().unwrap())
         .collect();
-    assert_eq!(changed, ["notify › path", "remote › http › token"]);
+    assert_eq!(places, ["notify › path", "remote › http › token"]);
     for told in [&other, &diff(&without, &one), &diff(&one, &without)] {
         assert_eq!(told["changes"].as_array().unwrap().len(), 2, "{told}");
         assert!(!told.to_string().contains("sesame"), "{told}");
