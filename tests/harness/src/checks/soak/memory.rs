@@ -10,6 +10,8 @@ const OF_A_CHANGE: u64 = 4 * 1024;
 /// By how much memory goes up and down with what is just under way, in bytes. Of ten million
 /// requests, two bytes that each leaves behind are more.
 const NOISE: u64 = 4 * 1024 * 1024;
+/// So many samples stand for a stage, or a tenth of all.
+const NEAR: usize = 3;
 const MEGABYTE: f64 = 1_048_576.0;
 
 /// What is looked at: the middle one of some samples.
@@ -42,9 +44,9 @@ pub(super) fn rows(samples: &[SoakSample]) -> Vec<Row> {
 }
 
 fn row(what: &str, samples: &[SoakSample], bytes: fn(&SoakSample) -> Option<u64>) -> Row {
-    let stage = |from, to| stage(samples, from, to, bytes);
+    let stage = |percent| stage(samples, percent, bytes);
     // Not the first tenth, in which caches and connections come to be.
-    let [start, middle, end] = [stage(10, 20), stage(45, 55), stage(90, 100)];
+    let [start, middle, end] = [stage(15), stage(50), stage(95)];
     let rule = format!("memory, MB: {what}");
     let (Some(start), Some(middle), Some(end)) = (start, middle, end) else {
         return Row::judged(NAME, rule, "samples", samples.len(), "more of them", false);
@@ -66,30 +68,28 @@ fn row(what: &str, samples: &[SoakSample], bytes: fn(&SoakSample) -> Option<u64>
     )
 }
 
-/// The middle one of the samples of a part of the run, in percent of its requests.
+/// The middle one of the few samples that are nearest to this percentage of the requests: Envoy
+/// tells nothing while its main thread reads a large policy.
 fn stage(
     samples: &[SoakSample],
-    from: u64,
-    to: u64,
+    percent: u64,
     bytes: fn(&SoakSample) -> Option<u64>,
 ) -> Option<Stage> {
-    let all = samples.last()?.requests;
-    let part = |sample: &&SoakSample| {
-        let place = sample.requests * 100;
-        (from * all..=to * all).contains(&place)
-    };
-    let mut own: Vec<_> = samples
+    let place = samples.last()?.requests * percent;
+    let mut near: Vec<_> = samples
         .iter()
-        .filter(part)
         .filter_map(|sample| {
-            Some(Stage {
+            let stage = Stage {
                 bytes: bytes(sample)?,
                 changes: sample.changes,
-            })
+            };
+            Some(((sample.requests * 100).abs_diff(place), stage))
         })
         .collect();
-    own.sort_by_key(|stage| stage.bytes);
-    own.get(own.len() / 2).copied()
+    near.sort_by_key(|(distance, _)| *distance);
+    near.truncate(NEAR.max(samples.len() / 10));
+    near.sort_by_key(|(_, stage)| stage.bytes);
+    near.get(near.len() / 2).map(|(_, stage)| *stage)
 }
 
 #[allow(clippy::cast_precision_loss)] // Far below 2^52.

@@ -193,7 +193,12 @@ fn mistake(number: usize, good: &Value) -> Change {
         .map_or(0, Vec::len)
         .saturating_sub(1);
     match number / WRONG % 6 {
-        0 => service["rules"][last]["split"]["to"][0]["percent"] = json!(101 + number),
+        // First, so that what its size takes once is there before the middle.
+        0 => {
+            let long = format!("{number}{}", ".".repeat(TOO_LARGE));
+            service["rules"][last]["when"] =
+                json!({ "header": { "name": "x-plan", "equals": long } });
+        }
         1 => {
             service["rules"][last]["split"]["to"][1]["version"] = json!(format!("v{}", 4 + number));
         }
@@ -202,11 +207,7 @@ fn mistake(number: usize, good: &Value) -> Change {
             let version = |more| json!({ "name": format!("more-{number}-{more}") });
             service["versions"] = (0..65).map(version).collect();
         }
-        4 => {
-            let long = format!("{number}{}", ".".repeat(TOO_LARGE));
-            service["rules"][last]["when"] =
-                json!({ "header": { "name": "x-plan", "equals": long } });
-        }
+        4 => service["rules"][last]["split"]["to"][0]["percent"] = json!(101 + number),
         _ => return Change::Truncated(bad),
     }
     Change::Refused(bad)
