@@ -89,7 +89,7 @@ fuzz: ## Look for inputs that break what must always hold: make fuzz FUZZ_TIME=6
 	echo "$$target: $(FUZZ_TIME) s" && FUZZ_TARGET=$$target \
 	"$${CARGO_TARGET_DIR:-target}/$(HOST)/fuzz/graylane-fuzz" -max_total_time=$(FUZZ_TIME) -timeout=10 \
 	-print_final_stats=1 -artifact_prefix=target/fuzz/found/$$target- $$corpus tests/fuzz/seeds/$$target \
-	>$$log 2>&1 || { tail -n 30 $$log; echo "$$target: broken; the input is in target/fuzz/found" >&2; exit 1; }; done
+	>$$log 2>&1 || { tail -n 30 $$log; echo "$$target stopped, for what is told above; an input that breaks it is in target/fuzz/found" >&2; exit 1; }; done
 	@cd target/fuzz && awk '/number_of_executed_units/ { sub(/\.log$$/, "", FILENAME); printf "%-14s %12d\n", FILENAME, $$2; \
 	sum += $$2 } END { printf "%-14s %12d executions\n", "in all", sum }' $(FUZZ_TARGETS:%=%.log)
 
