@@ -162,6 +162,11 @@ pub(super) fn fails(thousandths: u64) -> Turn {
     Turn::Mood(Mood::of(Trouble::Fails, thousandths))
 }
 
+/// So many in a thousand fail, as chance has it.
+fn fails_by_lot(thousandths: u64) -> Turn {
+    Turn::Mood(Mood::of(Trouble::Fails, thousandths).by_lot())
+}
+
 /// So many in a thousand are slow.
 pub(super) fn waits(thousandths: u64) -> Turn {
     Turn::Mood(Mood::of(Trouble::Waits(LATE), thousandths))
@@ -235,7 +240,9 @@ pub(super) fn all() -> Vec<Case> {
         Case::new("noisy", errors(), fails(25)),
         worn(Case::new("alike", errors_above(), fails(100))),
         Case::new("in-vain", errors(), fails(0)).asks(Asks::InVain),
-        Case::new("uneven", row(10), fails(500)),
+        // Evenly, requests that take turns among the workers could fail on one of them alone; by lot,
+        // as many in a row come once in some 10^10 requests.
+        Case::new("uneven", row(20), fails_by_lot(300)),
         Case::new(COUNTED, counted, fails(300)),
         Case::new(
             "observed",
