@@ -36,6 +36,23 @@ pub fn policy(shares: &[(&str, f64)]) -> Value {
     })
 }
 
+/// A service `checkout` with the versions `v1`, which is its baseline, and `v2`, and these rules.
+#[must_use]
+pub fn with_rules(rules: &Value) -> Value {
+    json!({
+        "schema": "graylane/v1",
+        "services": [{
+            "name": "checkout",
+            "baseline": "v1",
+            "versions": [
+                { "name": "v1", "cluster": "checkout-v1" },
+                { "name": "v2", "cluster": "checkout-v2" },
+            ],
+            "rules": rules,
+        }],
+    })
+}
+
 /// Users in turn: most named by a header, some by a cookie, by both, in repeated and odd
 /// headers, by nothing at all; some testers. Half of them over HTTP/2.
 #[must_use]

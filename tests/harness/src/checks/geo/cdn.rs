@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{EACH, NAME};
 use crate::Progress;
+use crate::checks::people::with_rules;
 use crate::client::{Pace, Protocol, Reply, Visit, drive};
 use crate::envoy::Setup;
 use crate::lab::Lab;
@@ -77,23 +78,12 @@ fn visits(here: IpAddr) -> Arc<[Visit]> {
 }
 
 fn policy(cdn: IpAddr) -> Value {
-    json!({
-        "schema": "graylane/v1",
-        "services": [{
-            "name": "checkout",
-            "baseline": "v1",
-            "versions": [
-                { "name": "v1", "cluster": "checkout-v1" },
-                { "name": "v2", "cluster": "checkout-v2" },
-            ],
-            "rules": [{
-                "name": "nordic",
-                "when": { "all": [
-                    { "source_ip": [cdn] },
-                    { "header": { "name": "cf-ipcountry", "in": ["DK", "FI", "IS", "NO", "SE"] } },
-                ] },
-                "use": "v2",
-            }],
-        }],
-    })
+    with_rules(&json!([{
+        "name": "nordic",
+        "when": { "all": [
+            { "source_ip": [cdn] },
+            { "header": { "name": "cf-ipcountry", "in": ["DK", "FI", "IS", "NO", "SE"] } },
+        ] },
+        "use": "v2",
+    }]))
 }

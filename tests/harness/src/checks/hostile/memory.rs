@@ -5,11 +5,9 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::site::{Of, Site, in_force, policy};
-use super::{NAME, shape, tricks, users, wrong};
-use crate::Progress;
+use super::{NAME, baseline, shape, tricks, wrong};
 use crate::backend::Fleet;
 use crate::centre::Kind;
-use crate::client::{Pace, drive};
 use crate::lab::Lab;
 use crate::report::Row;
 
@@ -65,18 +63,8 @@ async fn sample(lab: &Lab, backends: &Fleet) -> Result<(Vec<Row>, u64)> {
     centre.answer(shape::document(Kind::Consul, 9_999, text.as_bytes()));
     in_force(&envoy, &greedy, logged).await?;
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let progress = Progress::waiting(NAME);
-    let answers = drive(envoy.address(), &users(), Pace::default(), progress).await?;
-    let home = answers
-        .iter()
-        .flatten()
-        .filter(|reply| reply.version() == Some("v1"));
-    rows.push(Row::exact(
-        NAME,
-        "consul: a policy that names the centre's own cluster: users on the baseline",
-        answers.len(),
-        home.count(),
-    ));
+    let rule = "consul: a policy that names the centre's own cluster: users on the baseline";
+    rows.push(baseline(&envoy, rule).await?);
     let heads = centre.heads();
     let strange = heads.iter().filter(|head| head.contains("x-user-id"));
     rows.push(Row::exact(

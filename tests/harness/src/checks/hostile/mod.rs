@@ -21,6 +21,7 @@ use crate::backend::Fleet;
 use crate::centre::Kind;
 use crate::checks::people::with_user;
 use crate::client::{Pace, Visit, drive};
+use crate::envoy::Envoy;
 use crate::lab::Lab;
 use crate::report::Row;
 use site::{Of, Site};
@@ -111,24 +112,21 @@ async fn files(lab: &Lab, backends: &Fleet) -> Result<Vec<Row>> {
     let text = others.to_string();
     centre.answer(shape::document(Kind::Http, 5, text.as_bytes()));
     site::in_force(&envoy, &others, logged).await?;
-    let answers = drive(
-        envoy.address(),
-        &users(),
-        Pace::default(),
-        Progress::waiting(NAME),
-    )
-    .await?;
-    let home = answers
-        .iter()
-        .flatten()
-        .filter(|reply| reply.version() == Some("v1"));
-    rows.push(Row::exact(
-        NAME,
-        "http: a right policy of other services is in force: on the baseline",
-        answers.len(),
-        home.count(),
-    ));
+    let rule = "http: a right policy of other services is in force: on the baseline";
+    rows.push(baseline(&envoy, rule).await?);
     Ok(rows)
+}
+
+/// Whether a hundred users are all answered by the baseline.
+async fn baseline(envoy: &Envoy, rule: &str) -> Result<Row> {
+    let users: Arc<[Visit]> = (0..100)
+        .map(|number| with_user(Visit::of(number.to_string())))
+        .collect();
+    let progress = Progress::waiting(NAME);
+    let answers = drive(envoy.address(), &users, Pace::default(), progress).await?;
+    let right = answers.iter().flatten();
+    let right = right.filter(|reply| reply.version() == Some("v1")).count();
+    Ok(Row::exact(NAME, rule, answers.len(), right))
 }
 
 /// Statuses, and redirects that nobody follows.
@@ -156,10 +154,4 @@ async fn redirects(lab: &Lab, backends: &Fleet) -> Result<Vec<Row>> {
 
 fn wrong(tricks: &[Trick]) -> usize {
     tricks.iter().filter(|trick| trick.is_wrong()).count()
-}
-
-fn users() -> Arc<[Visit]> {
-    (0..100)
-        .map(|number| with_user(Visit::of(number.to_string())))
-        .collect()
 }

@@ -13,7 +13,7 @@ use super::shape::{document, notification, own};
 use super::tricks::Trick;
 use crate::backend::Fleet;
 use crate::centre::{Kind, SECRET};
-use crate::checks::people::with_user;
+use crate::checks::people::{with_rules, with_user};
 use crate::client::{Bounds, Load, Pace, Visit};
 use crate::envoy::{Envoy, Setup};
 use crate::lab::Lab;
@@ -49,25 +49,14 @@ pub(super) struct Site {
 
 /// The policy that decides alike whatever its number, which is the name of its rule.
 pub(super) fn policy(number: usize) -> Value {
-    json!({
-        "schema": "graylane/v1",
-        "services": [{
-            "name": "checkout",
-            "baseline": "v1",
-            "versions": [
-                { "name": "v1", "cluster": "checkout-v1" },
-                { "name": "v2", "cluster": "checkout-v2" },
-            ],
-            "rules": [{
-                "name": format!("n{number}"),
-                "split": {
-                    "by": [{ "header": "x-user-id" }],
-                    "salt": NAME,
-                    "to": [{ "version": "v2", "percent": 40 }],
-                },
-            }],
-        }],
-    })
+    with_rules(&json!([{
+        "name": format!("n{number}"),
+        "split": {
+            "by": [{ "header": "x-user-id" }],
+            "salt": NAME,
+            "to": [{ "version": "v2", "percent": 40 }],
+        },
+    }]))
 }
 
 /// How often the centre's document has changed, at a policy of this number: never one of the tricks'.

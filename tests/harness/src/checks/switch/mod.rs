@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::failed;
-use super::people::{policy, with_user};
+use super::people::{policy, with_rules, with_user};
 use crate::Progress;
 use crate::client::{Bounds, Load, Pace, Record, Visit};
 use crate::envoy::Setup;
@@ -57,18 +57,7 @@ fn everybody(version: &str) -> Step {
     Step {
         name: format!("all {version}"),
         percent: if version == CANARY { 100.0 } else { 0.0 },
-        policy: json!({
-            "schema": "graylane/v1",
-            "services": [{
-                "name": "checkout",
-                "baseline": "v1",
-                "versions": [
-                    { "name": "v1", "cluster": "checkout-v1" },
-                    { "name": "v2", "cluster": "checkout-v2" },
-                ],
-                "rules": [{ "name": "live", "use": version }],
-            }],
-        }),
+        policy: with_rules(&json!([{ "name": "live", "use": version }])),
     }
 }
 
