@@ -37,8 +37,7 @@ pub fn policy(shares: &[(&str, f64)]) -> Value {
 }
 
 /// A service `checkout` with the versions `v1`, which is its baseline, and `v2`, and these rules.
-#[must_use]
-pub fn with_rules(rules: &Value) -> Value {
+pub(super) fn with_rules(rules: &Value) -> Value {
     json!({
         "schema": "graylane/v1",
         "services": [{
