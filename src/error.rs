@@ -98,10 +98,9 @@ impl<'a> Place<'a> {
     #[cold]
     #[inline(never)]
     fn quoted(&self, value: &str, problem: &dyn fmt::Display) -> Error {
-        self.error(match value.char_indices().nth(MAX_QUOTED_CHARS) {
-            Some((end, _)) => format!("{:?}… {problem}", value.get(..end).unwrap_or_default()),
-            None => format!("{value:?} {problem}"),
-        })
+        let begun = beginning(value, MAX_QUOTED_CHARS, |own| own.escape_debug().len());
+        let cut = if begun.len() < value.len() { "…" } else { "" };
+        self.error(format!("{begun:?}{cut} {problem}"))
     }
 }
 
@@ -128,19 +127,33 @@ impl fmt::Display for Place<'_> {
 /// The beginning of a text as it may stand in a log: names of fields come from the document, and one
 /// that held a line feed would write a line of its own.
 fn one_line(text: &str, most: usize) -> impl fmt::Display {
+    let shown = |own: char| own.is_control().then(|| own.escape_default());
+    let begun = beginning(text, most, |own| {
+        shown(own).map_or(1, |escaped| escaped.len())
+    });
     fmt::from_fn(move |f| {
-        for (index, own) in text.chars().enumerate() {
-            if index == most {
-                return f.write_char('…');
+        for own in begun.chars() {
+            match shown(own) {
+                Some(escaped) => write!(f, "{escaped}")?,
+                None => f.write_char(own)?,
             }
-            if own.is_control() {
-                write!(f, "{}", own.escape_default())?;
-            } else {
-                f.write_char(own)?;
-            }
+        }
+        if begun.len() < text.len() {
+            f.write_char('…')?;
         }
         Ok(())
     })
+}
+
+/// As much of a text as takes so many characters where it is written, each of these as many.
+fn beginning(text: &str, most: usize, written: impl Fn(char) -> usize) -> &str {
+    let mut room = most;
+    let end = text.char_indices().find(|(_, own)| {
+        let left = room.checked_sub(written(*own));
+        room = left.unwrap_or_default();
+        left.is_none()
+    });
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -199,5 +212,15 @@ mod tests {
         let most = "é".repeat(MAX_QUOTED_CHARS);
         assert_eq!(problem(MAX_QUOTED_CHARS), format!("\"{most}\" is odd"));
         assert_eq!(problem(MAX_QUOTED_CHARS + 1), format!("\"{most}\"… is odd"));
+    }
+
+    #[test]
+    fn what_is_escaped_counts_as_it_is_written() {
+        let escaped = |text: &str, most| one_line(text, most).to_string();
+        assert_eq!(escaped("\u{15}\u{15}", 12), "\\u{15}\\u{15}");
+        assert_eq!(escaped("\u{15}\u{15}", 11), "\\u{15}…");
+        let sentence = Place::ROOT.wrong(&"\u{15}".repeat(1_000), "is odd");
+        let most = "\\u{15}".repeat(MAX_QUOTED_CHARS / 6);
+        assert_eq!(sentence.problem(), format!("\"{most}\"… is odd"));
     }
 }
