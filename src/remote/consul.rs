@@ -93,18 +93,22 @@ impl Consul {
         // An index of 0 would be answered at once, again and again.
         let index = u64::max(index, 1);
         let seen = Seen::read(&line.cursor);
-        // One that falls is another store's, whose numbers mean other documents.
-        let seen = seen.filter(|seen| seen.index <= index);
-        let seen = seen.map(|seen| (seen.modified, seen.revision));
         if !found {
             said.body()?;
             line.cursor = format!("{index}.0.0");
-            return Ok(if seen == Some((0, 0)) {
-                Heard::Same
-            } else {
-                Heard::Gone
+            // Nothing is nothing, in another store as well.
+            return Ok(match seen {
+                Some(Seen {
+                    modified: 0,
+                    revision: 0,
+                    ..
+                }) => Heard::Same,
+                _ => Heard::Gone,
             });
         }
+        // One that falls is another store's, whose numbers mean other documents.
+        let seen = seen.filter(|seen| seen.index <= index);
+        let seen = seen.map(|seen| (seen.modified, seen.revision));
         let body = said.json()?;
         let key = body.list().and_then(<[_]>::first);
         let key = key.ok_or_else(|| said.strange("no list of keys"))?;
