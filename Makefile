@@ -192,8 +192,9 @@ soak: wasm ## Ten million requests while the policy changes a thousand times: ma
 
 lint: wasm-target ## Formatting, lints on both targets, documentation
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --features graylane/cli --all-targets -- -D warnings
-	$(CARGO) clippy --workspace --features graylane/cli --test guard --test wasm -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --package graylane --test guard --test wasm -- -D warnings
+	$(CARGO) clippy --package graylane --all-targets --features cli -- -D warnings
 	$(CARGO) clippy --package graylane --package graylane-probe --lib --target wasm32-wasip1 -- -D warnings
 	$(CARGO) clippy --package graylane --features trap --lib --target wasm32-wasip1 -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --features graylane/cli --no-deps --document-private-items

@@ -87,6 +87,8 @@ fn a_missing_key_waits_behind_an_index_that_is_not_the_keys() {
     assert_eq!(talk.hears(found(41, 41, "\"e30=\"")), document("{}"));
     assert_eq!(talk.hears(missing(42)), Heard::Gone);
     assert_eq!(talk.hears(missing(42)), Heard::Same);
+    assert_eq!(talk.hears(missing(7)), Heard::Same);
+    assert_eq!(talk.cursor(), "7.0.0");
 }
 
 #[test]

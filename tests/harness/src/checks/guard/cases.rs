@@ -163,7 +163,7 @@ pub(super) fn fails(thousandths: u64) -> Turn {
 }
 
 /// So many in a thousand fail, as chance has it.
-fn fails_by_lot(thousandths: u64) -> Turn {
+pub(super) fn fails_by_lot(thousandths: u64) -> Turn {
     Turn::Mood(Mood::of(Trouble::Fails, thousandths).by_lot())
 }
 
@@ -242,7 +242,7 @@ pub(super) fn all() -> Vec<Case> {
         Case::new("in-vain", errors(), fails(0)).asks(Asks::InVain),
         // Evenly, requests that take turns among the workers could fail on one of them alone; by lot,
         // as many in a row come once in some 10^10 requests.
-        Case::new("uneven", row(20), fails_by_lot(300)),
+        Case::new("uneven", row(10), fails_by_lot(100)),
         Case::new(COUNTED, counted, fails(300)),
         Case::new(
             "observed",

@@ -8,7 +8,7 @@ use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{LineStyle, Table};
 use serde_json::json;
 
-use super::cases::{Case, LATE, Turn, slowness};
+use super::cases::{Case, LATE, Turn, fails_by_lot, slowness};
 use super::site::Site;
 use super::verdicts::Verdict;
 use crate::Progress;
@@ -38,8 +38,7 @@ pub async fn endure(lab: &Lab, length: Duration) -> Result<bool> {
 }
 
 fn cases() -> Vec<Case> {
-    let noise = |trouble, thousandths| Turn::Mood(Mood::of(trouble, thousandths).by_lot());
-    let errors = || noise(Trouble::Fails, 25);
+    let errors = || fails_by_lot(25);
     let (slow, limit) = slowness(10);
     vec![
         Case::new("errors", json!({ "max_error_percent": 5 }), errors()),
@@ -51,12 +50,12 @@ fn cases() -> Vec<Case> {
         Case::new(
             "many",
             json!({ "max_error_percent": 40 }),
-            noise(Trouble::Fails, 200),
+            fails_by_lot(200),
         ),
         Case::new(
             "slow",
             json!({ slow: limit }),
-            noise(Trouble::Waits(LATE), 50),
+            Turn::Mood(Mood::of(Trouble::Waits(LATE), 50).by_lot()),
         ),
         Case::new(
             "beside",

@@ -11,6 +11,7 @@ use super::PATIENCE;
 use super::site::{SWITCHES, Site, everybody, example};
 use crate::Progress;
 use crate::backend::{Mood, Trouble};
+use crate::checks::people::with_rules;
 use crate::client::Record;
 use crate::lab::Lab;
 use crate::place;
@@ -110,26 +111,17 @@ impl Chain {
 
 /// The filter's own policy, over which the centre has switches alone.
 fn own() -> Value {
-    json!({
-        "schema": "graylane/v1",
-        "services": [{
-            "name": "checkout",
-            "baseline": "v1",
-            "versions": [
-                { "name": "v1", "cluster": "checkout-v1" },
-                { "name": "v2", "cluster": "checkout-v2",
-                  "guard": { "max_error_percent": GUARD } },
-            ],
-            "rules": [{
-                "name": "release",
-                "split": {
-                    "by": [{ "header": "x-user-id" }],
-                    "to": [{ "version": "v2", "percent": SHARE }],
-                },
-            }],
-        }],
-        "remote": { "cluster": "etcd", "etcd": {}, "switches": SWITCHES, "every": "1s" },
-    })
+    let mut policy = with_rules(&json!([{
+        "name": "release",
+        "split": {
+            "by": [{ "header": "x-user-id" }],
+            "to": [{ "version": "v2", "percent": SHARE }],
+        },
+    }]));
+    policy["services"][0]["versions"][1]["guard"] = json!({ "max_error_percent": GUARD });
+    policy["remote"] =
+        json!({ "cluster": "etcd", "etcd": {}, "switches": SWITCHES, "every": "1s" });
+    policy
 }
 
 /// From the version's first failure to the last request that it got; `None` if it gets more.

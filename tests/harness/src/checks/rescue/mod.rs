@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use super::people::with_rules;
 use super::watched;
 use crate::Progress;
 use crate::backend::Fleet;
@@ -151,22 +152,12 @@ impl Pair {
 
 /// Testers on v2, by this cluster; its guard counts.
 fn policy(cluster: &str) -> Value {
-    let mut policy = json!({
-        "schema": "graylane/v1",
-        "services": [{
-            "name": "checkout",
-            "baseline": "v1",
-            "versions": [
-                { "name": "v1", "cluster": "checkout-v1" },
-                { "name": "v2", "cluster": cluster },
-            ],
-            "rules": [{
-                "name": "testers",
-                "when": { "header": { "name": "x-qa", "equals": "on" } },
-                "use": "v2",
-            }],
-        }],
-    });
+    let mut policy = with_rules(&json!([{
+        "name": "testers",
+        "when": { "header": { "name": "x-qa", "equals": "on" } },
+        "use": "v2",
+    }]));
+    policy["services"][0]["versions"][1]["cluster"] = cluster.into();
     watched::watch(&mut policy);
     policy
 }

@@ -95,8 +95,7 @@ impl Counts {
                 "0 of each version",
                 format!("{} of {} versions", open.iter().sum::<u64>(), open.len()),
                 "exact",
-                // A version that has left the policy may have taken its gauge along.
-                !open.is_empty() && open.iter().all(|open| *open == 0),
+                open.len() >= BACKENDS.len() && open.iter().all(|open| *open == 0),
             ),
             Row::exact(
                 NAME,
